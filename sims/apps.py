@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SimsConfig(AppConfig):
+    name = "sims"
+    default_auto_field = "django.db.models.BigAutoField"
