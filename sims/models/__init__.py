@@ -1,0 +1,18 @@
+from sims.models.count import SimCount, SimCountDelta
+from sims.models.identifier import SimIdentifier
+from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
+from sims.models.sim import Sim, SimQuerySet
+from sims.models.usage import UsageDay
+
+__all__ = [
+    "SetAside",
+    "Sim",
+    "SimCount",
+    "SimCountDelta",
+    "SimIdentifier",
+    "SimQuerySet",
+    "SyncPage",
+    "SyncPart",
+    "SyncRun",
+    "UsageDay",
+]
