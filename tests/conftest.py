@@ -1,0 +1,51 @@
+"""A PostgreSQL and a Valkey of the suite's own, one simulator a worker; nothing here touches `var/`."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engines import Engines, choose_database, clean_environment
+from tests.simulated import Simulated
+
+_engines: list[Engines] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before pytest-django loads the settings: xdist's controller starts the engines, its workers inherit them."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        clean_environment()
+        _engines.append(Engines())
+    choose_database(worker)
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    while _engines:
+        _engines.pop().stop()
+
+
+@pytest.fixture(autouse=True)
+def _empty_valkey() -> None:
+    """Queues, buckets and cached values of the test before."""
+    import redis
+
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
+        connection.flushdb()
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulated]:
+    with Simulated.started() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulated) -> Simulated:
+    """The simulated carrier over real HTTP, in its first state."""
+    simulator_process.post("/_sim/reset", {})
+    return simulator_process
