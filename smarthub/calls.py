@@ -1,0 +1,106 @@
+"""What the methods of the client share: reading one thing, and reading a list to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from smarthub.decode import Page, split_page, unwrap
+from smarthub.decode.parsing import parse_lenient
+from smarthub.decode.reading import Shape, build
+from smarthub.errors import ProtocolError, RecordError
+from smarthub.models.replies import Answer, RawPage
+from smarthub.operations import FIRST_PAGE, MAX_PAGE_SIZE
+from smarthub.transport import Answered, Transport
+
+MOST_PAGES = 10_000
+"""Where a list that says no total and never ends is given up."""
+
+
+def read_object(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
+    """One object, wrapped in `data` or not."""
+    answered = transport.send(name, path)
+    return Answer(decoded(name, shape, answered), answered.reply)
+
+
+def decoded(name: str, shape: Shape, answered: Answered) -> Any:
+    """The struct in an answer; ProtocolError (a RecordError where one field is to blame) that knows its call."""
+    try:
+        return build(shape, parse_lenient(unwrap(answered.body)))
+    except ProtocolError as error:
+        raise placed(error, name, answered) from None
+
+
+def hint(name: str, shape: Shape, answered: Answered) -> Any:
+    """As `decoded`, for a success whose body does not matter: what cannot be read is an empty struct."""
+    try:
+        return decoded(name, shape, answered)
+    except ProtocolError:
+        return shape.model()
+
+
+def placed(error: ProtocolError, name: str, answered: Answered) -> ProtocolError:
+    """The error of a decoder with the facts of the call it belongs to."""
+    error.operation, error.status, error.reply = name, 200, answered.reply
+    return error
+
+
+def read_page(
+    transport: Transport,
+    name: str,
+    query: Mapping[str, Any],
+    path: Mapping[str, str] | None = None,
+    *,
+    takes_single: bool = False,
+) -> RawPage:
+    """One page of a list, its records raw."""
+    answered = transport.send(name, path, query)
+    try:
+        page = split_page(answered.body, takes_single=takes_single)
+    except ProtocolError as error:
+        raise placed(error, name, answered) from None
+    return _raw_page(page, query, answered)
+
+
+def _raw_page(page: Page, query: Mapping[str, Any], answered: Answered) -> RawPage:
+    number = query.get("page", FIRST_PAGE) if page.page is None else page.page
+    size = page.size or query.get("size") or len(page.records)
+    return RawPage(page.records, number, size, page.total, answered.reply)
+
+
+def read_list(
+    transport: Transport, name: str, shape: Shape, query: Mapping[str, Any], path: Mapping[str, str] | None = None
+) -> Answer[Any]:
+    """A whole list as a tuple, repeats dropped; a record that cannot be read is named in `refused`."""
+    values: dict[Any, None] = {}
+    refused: list[RecordError] = []
+    replies = []
+    for page in iter_pages(transport, name, query, path):
+        replies.append(page.reply)
+        for record in page.records:
+            try:
+                values[build(shape, parse_lenient(record))] = None
+            except RecordError as error:
+                refused.append(error)
+    return Answer(tuple(values), replies[0], tuple(refused))
+
+
+def iter_pages(
+    transport: Transport, name: str, query: Mapping[str, Any], path: Mapping[str, str] | None = None
+) -> Iterator[RawPage]:
+    """The pages of a list by the contract's reading loop (2.6); a page that shows nothing new ends it."""
+    seen: set[bytes] = set()
+    for number in range(FIRST_PAGE, MOST_PAGES):
+        page = read_page(transport, name, {**query, "page": number, "size": MAX_PAGE_SIZE}, path, takes_single=True)
+        yield page
+        # A bare array may be the whole list whatever page is asked for, so it is known by its repetition.
+        if seen.issuperset(page.records) or _is_last(page, number):
+            return
+        seen.update(page.records)
+
+
+def _is_last(page: RawPage, number: int) -> bool:
+    if page.total is None:
+        return False
+    pages = -(-page.total // page.size)
+    return (number + 1) * page.size >= page.total or number + 1 >= pages + 2
