@@ -10,7 +10,7 @@ from smarthub.decode.parsing import parse_lenient
 from smarthub.decode.reading import Shape, build
 from smarthub.errors import ProtocolError, RecordError
 from smarthub.models.replies import Answer, RawPage
-from smarthub.operations import FIRST_PAGE, MAX_PAGE_SIZE
+from smarthub.operations import FIRST_PAGE, MAX_PAGE_SIZE, OPERATIONS
 from smarthub.transport import Answered, Transport
 
 MOST_PAGES = 10_000
@@ -89,6 +89,9 @@ def iter_pages(
     transport: Transport, name: str, query: Mapping[str, Any], path: Mapping[str, str] | None = None
 ) -> Iterator[RawPage]:
     """The pages of a list by the contract's reading loop (2.6); a page that shows nothing new ends it."""
+    if "page" not in OPERATIONS[name].query:
+        yield read_page(transport, name, query, path, takes_single=True)
+        return
     seen: set[bytes] = set()
     for number in range(FIRST_PAGE, MOST_PAGES):
         page = read_page(transport, name, {**query, "page": number, "size": MAX_PAGE_SIZE}, path, takes_single=True)
@@ -97,6 +100,7 @@ def iter_pages(
         if seen.issuperset(page.records) or _is_last(page, number):
             return
         seen.update(page.records)
+    raise ProtocolError(name, title="The list does not end")
 
 
 def _is_last(page: RawPage, number: int) -> bool:

@@ -7,16 +7,21 @@ the facts of its request (`Reply`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
 
 from smarthub import calls, models, operations
 from smarthub.decode import decode_sim, tables, unwrap
+from smarthub.decode.reading import Shape
 from smarthub.errors import ProtocolError
 from smarthub.governor import Governor
 from smarthub.models import Answer, RawPage
-from smarthub.operations import MAX_GICCIDS_PER_QUERY, MAX_PAGE_SIZE
-from smarthub.targets import check_giccids
+from smarthub.operations import MAX_BATCH_ITEMS, MAX_GICCIDS_PER_QUERY, MAX_PAGE_SIZE
+from smarthub.targets import check_giccids, refused, wire_time
 from smarthub.transport import Limits, Transport
+
+CODES = {"effective": operations.EFFECTIVE_TYPES, "encoding": operations.SMS_ENCODINGS}
 
 
 class Client:
@@ -117,3 +122,198 @@ class Client:
         """
         path = {"account_name": account_name}
         return calls.read_list(self._transport, "service_packages", tables.SERVICE_PACKAGE, {"kind": kind}, path)
+
+    def share_pools(
+        self, account_name: str | None = None, name: str | None = None
+    ) -> Answer[tuple[models.SharePool, ...]]:
+        """Every share pool, all pages. Volumes are MB.
+
+        GET /sharePools (P1). Safe to repeat.
+        """
+        query = {"account_name": account_name, "name": name}
+        return calls.read_list(self._transport, "share_pools", tables.SHARE_POOL, query)
+
+    def country_statistics(
+        self, account_name: str | None = None, start_date: date | None = None, end_date: date | None = None
+    ) -> Answer[tuple[models.CountryUsage, ...]]:
+        """Traffic in MB and number of SIMs by country, both dates included; without dates the cycle up to today.
+
+        GET /statistics/global-sims/countryCodes (T1). At most 92 days. Safe to repeat.
+        """
+        query = {"account_name": account_name, "start_date": start_date, "end_date": end_date}
+        return calls.read_list(self._transport, "country_statistics", tables.COUNTRY_USAGE, query)
+
+    def sim_change_logs(
+        self,
+        giccids: Iterable[str] | None = None,
+        kind: str | None = None,
+        start_at: datetime | None = None,
+        end_at: datetime | None = None,
+        account_name: str | None = None,
+    ) -> Answer[tuple[models.SimChange, ...]]:
+        """The carrier's log of changes from `start_at` up to before `end_at`, newest first, all pages.
+
+        GET /global-sims/changeLogs (S3). At most 100 `giccids` and 180 days; by default the last 30 days.
+        Safe to repeat.
+        """
+        keys = None if giccids is None else check_giccids("sim_change_logs", giccids, MAX_GICCIDS_PER_QUERY)
+        query = {"giccids": keys, "kind": kind, "start_at": start_at, "end_at": end_at}
+        return calls.read_list(
+            self._transport, "sim_change_logs", tables.SIM_CHANGE, {**query, "account_name": account_name}
+        )
+
+    def custom_fields(self, giccid: str) -> Answer[models.CustomFields]:
+        """The five free texts of a SIM.
+
+        GET /global-sims/{giccid}/custom-field (S4). Raises NotFound. Safe to repeat.
+        """
+        return calls.read_object(self._transport, "custom_field_get", tables.CUSTOM_FIELDS, {"giccid": giccid})
+
+    def set_custom_fields(self, giccid: str, fields: Mapping[str, str | None]) -> Answer[models.CustomFields]:
+        """Sets the texts named in `fields` (custom1 … custom5; None or blank clears) and keeps the others.
+
+        PUT /global-sims/{giccid}/custom-field (S5), after a read (S4), with all five: right whether the carrier
+        keeps or clears what is left out. Answers what was sent. Raises NotFound, ValidationFailed. Safe to repeat.
+        """
+        if not fields.keys() <= operations.CUSTOM_FIELDS.keys():
+            raise refused("custom_field_put", "fields", "There are only custom1 to custom5.")
+        now = self.custom_fields(giccid).value
+        merged = {name: fields.get(name, getattr(now, name)) or "" for name in operations.CUSTOM_FIELDS}
+        answered = self._transport.send("custom_field_put", {"giccid": giccid}, body=merged)
+        return Answer(models.CustomFields(**merged), answered.reply)
+
+    def activate(self, giccid: str) -> Answer[models.Accepted]:
+        """Asks to activate a SIM; read it again to see whether it is.
+
+        POST /global-sims/{giccid}/activate (S6). Raises NotFound, IllegalStatus. After an error with an unknown
+        outcome read the SIM instead of repeating.
+        """
+        return self._act("sim_activate", giccid)
+
+    def suspend(self, giccid: str) -> Answer[models.Accepted]:
+        """Asks to suspend a SIM; read it again to see whether it is.
+
+        POST /global-sims/{giccid}/deactivate (S7). Raises NotFound, IllegalStatus. After an error with an unknown
+        outcome read the SIM instead of repeating.
+        """
+        return self._act("sim_suspend", giccid)
+
+    def retire(self, giccid: str) -> Answer[models.Accepted]:
+        """Asks to retire a suspended SIM, for ever; read it again to see whether it is.
+
+        POST /global-sims/{giccid}/retire (S8). Raises NotFound, IllegalStatus. After an error with an unknown
+        outcome read the SIM instead of repeating.
+        """
+        return self._act("sim_retire", giccid)
+
+    def add_supplementary_package(
+        self, giccid: str, package: str, start_at: datetime | None = None
+    ) -> Answer[models.PackageOrder]:
+        """Buys a supplementary package, from now or from `start_at`.
+
+        POST /global-sims/{giccid}/supplementaryServicePackages (S9). Raises NotFound, ValidationFailed,
+        IllegalStatus. Never repeat it: a second call buys twice.
+        """
+        body = {"package": package, "start_at": None if start_at is None else wire_time(start_at)}
+        return self._change("sim_add_supplementary", tables.PACKAGE_ORDER, giccid, body)
+
+    def change_basic_package(
+        self, giccid: str, package: str, effective: str | None = None
+    ) -> Answer[models.PackageChange]:
+        """Moves a SIM to another basic package, `effective` "now", "next-cycle", or None for the carrier's default.
+
+        PUT /global-sims/{giccid}/basicServicePackage (S10). Raises NotFound, ValidationFailed (`already_exists`
+        where the SIM has it), IllegalStatus. Never repeat it: a second paid period could start.
+        """
+        body = {"package": package, "effective": _code("sim_change_basic", "effective", effective)}
+        return self._change("sim_change_basic", tables.PACKAGE_CHANGE, giccid, body)
+
+    def set_apn_status(self, giccid: str, apn: str, status: str) -> Answer[models.ApnChange]:
+        """Opens or closes an APN of a SIM (`status` OPEN or CLOSED); the status it has already is no error.
+
+        PUT /global-sims/{giccid}/apnStatus (S11). Raises NotFound (SIM or APN), ValidationFailed, IllegalStatus.
+        Safe to repeat.
+        """
+        return self._change("sim_apn_status", tables.APN_CHANGE, giccid, {"apn": apn, "status": status})
+
+    def batch_activate(self, giccids: Iterable[str]) -> Answer[models.BatchStart]:
+        """Stores a job that activates 1 to 1000 SIMs; `batch_job` tells how it went for each.
+
+        POST /batchJobs/global-sims/activate (B1). Raises ValidationFailed. Never repeat it after an unknown outcome.
+        """
+        return self._start_batch("batch_activate", giccids)
+
+    def batch_suspend(self, giccids: Iterable[str]) -> Answer[models.BatchStart]:
+        """Stores a job that suspends 1 to 1000 SIMs; `batch_job` tells how it went for each.
+
+        POST /batchJobs/global-sims/deactivate (B2). Raises ValidationFailed. Never repeat it after an unknown outcome.
+        """
+        return self._start_batch("batch_suspend", giccids)
+
+    def batch_retire(self, giccids: Iterable[str]) -> Answer[models.BatchStart]:
+        """Stores a job that retires 1 to 1000 SIMs, for ever; `batch_job` tells how it went for each.
+
+        POST /batchJobs/global-sims/retire (B3). Raises ValidationFailed. Never repeat it after an unknown outcome.
+        """
+        return self._start_batch("batch_retire", giccids)
+
+    def batch_change_basic_package(
+        self, giccids: Iterable[str], package: str, effective: str | None = None
+    ) -> Answer[models.BatchStart]:
+        """Stores a job that moves 1 to 1000 SIMs to a basic package; `effective` as in `change_basic_package`.
+
+        POST /batchJobs/global-sims/basicServicePackage (B4). Raises ValidationFailed, NotFound (no such package).
+        Never repeat it after an unknown outcome.
+        """
+        code = _code("batch_change_basic", "effective", effective)
+        return self._start_batch("batch_change_basic", giccids, package=package, effective=code)
+
+    def batch_job(self, job_id: str) -> Answer[models.BatchJob]:
+        """A job as it stands; `items` None where the carrier gives no details.
+
+        GET /batchJobs/{jobId} (B5). NotFound after 30 days. Safe to repeat.
+        """
+        return calls.read_object(self._transport, "batch_job", tables.BATCH_JOB, {"job_id": job_id})
+
+    def send_sms(
+        self, content: str, to_giccid: str | None = None, to_msisdn: str | None = None, encoding: str = "text"
+    ) -> Answer[models.SmsMessage]:
+        """Hands a message to the carrier, to a SIM or a number (one of them), as "text" or "hex" digits.
+
+        POST /mt-sms (M1). 160 GSM-7 characters, 70 others, 140 octets. Accepted is not delivered: see `sms_status`.
+        Raises NotFound (no such SIM), ValidationFailed, IllegalStatus. Never repeat it: a second call sends twice.
+        """
+        code = _code("sms_send", "encoding", encoding)
+        # The default is left out: the parameter's name is only assumed.
+        body = {"content": content, "encoding": None if encoding == "text" else code}
+        targets = {"to_giccid": to_giccid, "to_msisdn": to_msisdn}
+        answered = self._transport.send("sms_send", body={**targets, **body})
+        return Answer(calls.decoded("sms_send", tables.SMS_MESSAGE, answered), answered.reply)
+
+    def sms_status(self, sms_id: str) -> Answer[models.SmsMessage]:
+        """A message as it stands.
+
+        GET /mt-sms/{smsMsgId} (M2). NotFound after 30 days. Safe to repeat.
+        """
+        return calls.read_object(self._transport, "sms_status", tables.SMS_MESSAGE, {"sms_id": sms_id})
+
+    def _act(self, name: str, giccid: str) -> Answer[models.Accepted]:
+        answered = self._transport.send(name, {"giccid": giccid})
+        return Answer(calls.hint(name, tables.ACCEPTED, answered), answered.reply)
+
+    def _change(self, name: str, shape: Shape, giccid: str, body: Mapping[str, Any]) -> Answer[Any]:
+        answered = self._transport.send(name, {"giccid": giccid}, body=body)
+        return Answer(calls.hint(name, shape, answered), answered.reply)
+
+    def _start_batch(self, name: str, giccids: Iterable[str], **more: str | None) -> Answer[models.BatchStart]:
+        keys = check_giccids(name, giccids, MAX_BATCH_ITEMS)
+        answered = self._transport.send(name, body={"giccids": keys, **more})
+        return Answer(calls.decoded(name, tables.BATCH_START, answered), answered.reply)
+
+
+def _code(operation: str, field: str, word: str | None) -> str | None:
+    if word is None:
+        return None
+    if word not in CODES[field]:
+        raise refused(operation, field, f"One of {', '.join(CODES[field])} is taken.")
+    return CODES[field][word]
