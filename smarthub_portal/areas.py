@@ -1,0 +1,57 @@
+"""Areas of the portal that this version promises an address for but does not hold yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    path: str
+    title: str
+    icon: str
+    sentence: str
+    is_plural: bool = True
+
+
+AREAS = (
+    Area("operations/", "Operations", "bolt", "Every change sent to the carrier, from the click to its proof."),
+    Area("batches/", "Batches", "stack-2", "Changes to many SIMs at once, with a dry run before."),
+    Area("batches/new/", "Pasted lists", "clipboard-text", "A list of identifiers, each one found or explained."),
+    Area("sms/", "Messages", "message-2", "SMS to devices and their answers, as conversations."),
+    Area("events/", "Events", "activity", "All that happened in the fleet, as one story."),
+    Area("events/inbox/", "Pushes", "webhook", "What the carrier pushed, as it came."),
+    Area("enterprise/", "Enterprise pages", "building", "The contract, its accounts and what they hold."),
+    Area("enterprise/accounts/", "Account pages", "building", "Each account with its SIMs and packages."),
+    Area("enterprise/packages/", "Package pages", "package", "The catalogue of packages and who is on them."),
+    Area("enterprise/share-pools/", "Share pools", "stack-2", "What is left in each pool and how long it lasts."),
+    Area("enterprise/statistics/", "Statistics", "activity", "Use by country, account and package."),
+    Area("sync/drift/", "Comparisons", "refresh", "Our copy beside the carrier's answer, difference by difference."),
+    Area("people/", "People", "users", "Who may sign in, and what they may do."),
+    Area("audit/", "The audit trail", "history", "Who did what, and when.", is_plural=False),
+    Area("rules/", "Rules", "adjustments-alt", "What the portal watches for, and whom it tells."),
+)
+
+
+def _page(area: Area) -> Callable[[HttpRequest], HttpResponse]:
+    @require_safe
+    def coming(request: HttpRequest) -> HttpResponse:
+        return render(request, "coming.html", {"area": area})
+
+    return coming
+
+
+@require_safe
+def connect(request: HttpRequest) -> HttpResponse:
+    """How a portal that shows a simulated fleet is given the real one."""
+    return render(request, "connect.html")
+
+
+urlpatterns: list[URLPattern] = [
+    *(path(area.path, _page(area), name=f"coming-{area.path.strip('/').replace('/', '-')}") for area in AREAS),
+    path("connect/", connect, name="connect"),
+]

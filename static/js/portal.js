@@ -1,0 +1,14 @@
+// Each subject is a module of its own; nothing here is needed to read a page or to send a form.
+import { startCopying } from "./copy.js";
+import { startKeys } from "./keys.js";
+import { startRequests } from "./requests.js";
+import { startTheme } from "./theme.js";
+import { startTimes } from "./times.js";
+import { startToggles } from "./toggles.js";
+
+startTimes();
+startCopying();
+startTheme();
+startToggles();
+startKeys();
+startRequests();

@@ -1,0 +1,197 @@
+"""Tags of the look: `{% load look %}`.
+
+{% icon "refresh" %} {% icon "x" "s" %}          an icon of static/icons.svg, 16 px, "s" 14 px
+{% state "sim" sim.status %}                      glyph + word; {% pill "sim" sim.status %} filled, once a page
+{% state "batch" "finished" "Finished, 60 failed" %}   with words of one's own
+{% glyph "clock" "warn" %}                        a glyph alone; a word must stand beside it
+{% identifier giccid %} {% identifier giccid href %}   common part quiet, the last digits strong
+{% grouped giccid %} {% copy giccid "ICCID" %}    groups of four from the right; the button that copies it
+{% when at "minute" %} {% age at %} {% age at "ago" %}   <time> in UTC, put into the viewer's zone by the script
+{% meter used allowance %}                        the 44 px bar: blue, amber from 80 %, red over 100 %
+{{ n|count }} {{ n|change }} {{ mb|volume }} {{ mb|amount_mb }}
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+
+from django import template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from toolkit import figures
+from toolkit.states import State, state_of
+
+register = template.Library()
+register.filter("count", figures.count)
+register.filter("change", figures.change)
+register.filter("volume", figures.volume)
+register.filter("amount_mb", figures.amount_mb)
+register.filter("took", figures.took)
+
+STRONG_DIGITS = 6
+# What the server prints is UTC; static/js/times.js holds the same styles for the viewer's zone.
+TIME_STYLES = {
+    "clock": "%H:%M:%S",
+    "minute": "%H:%M",
+    "day": "%-d %b",
+    "date": "%-d %b %Y",
+    "full": "%-d %b %Y, %H:%M",
+    "heading": "%A, %-d %B",
+}
+
+
+@cache
+def _sprite(name: str) -> str:
+    return static(name)
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    classes = f"sp-icon sp-icon-{size}" if size else "sp-icon"
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, _sprite("icons.svg"), name
+    )
+
+
+def _glyph(name: str) -> SafeString:
+    return format_html(
+        '<svg class="sp-glyph sp-glyph-{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        name,
+        _sprite("states.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def glyph(name: str, tone: str = "") -> SafeString:
+    if not tone:
+        return _glyph(name)
+    return format_html('<span class="sp-tone-{}">{}</span>', tone, _glyph(name))
+
+
+def _worded(found: State, label: str, classes: str) -> SafeString:
+    word = "sp-verbatim" if found.is_verbatim else ""
+    return format_html(
+        '<span class="{} sp-tone-{}">{}<span class="{}">{}</span></span>',
+        classes,
+        found.tone,
+        _glyph(found.glyph),
+        word,
+        label or found.label,
+    )
+
+
+@register.simple_tag
+def state(kind: str, value: str, label: str = "") -> SafeString:
+    return _worded(state_of(kind, value), label, "sp-state")
+
+
+@register.simple_tag
+def pill(kind: str, value: str, label: str = "") -> SafeString:
+    return _worded(state_of(kind, value), label, "sp-state sp-pill")
+
+
+@register.simple_tag
+def tone_class(kind: str, value: str) -> str:
+    """The class that gives a note or tile the tone of a state."""
+    return f"sp-tone-{state_of(kind, value).tone}"
+
+
+@register.simple_tag
+def identifier(value: str, href: str = "") -> SafeString:
+    """An identifier; with an address it is the link that j, k and Enter move by."""
+    common, strong = value[:-STRONG_DIGITS], value[-STRONG_DIGITS:]
+    if href:
+        return format_html('<a class="sp-id sp-row-link" href="{}">{}<b>{}</b></a>', href, common, strong)
+    return format_html('<span class="sp-id">{}<b>{}</b></span>', common, strong)
+
+
+def groups_of_four(value: str) -> list[str]:
+    """Cut from the right, because the last digits are what people read out."""
+    head = len(value) % 4
+    return ([value[:head]] if head else []) + [value[at : at + 4] for at in range(head, len(value), 4)]
+
+
+@register.simple_tag
+def grouped(value: str, extra: str = "") -> SafeString:
+    spans = format_html_join("", "<span>{}</span>", ((part,) for part in groups_of_four(value)))
+    return format_html('<span class="sp-id sp-id-grouped {}">{}</span>', extra, spans)
+
+
+@register.simple_tag
+def copy(value: str, name: str) -> SafeString:
+    return format_html(
+        '<button type="button" class="sp-copy sp-needs-js" data-copy="{}" aria-label="Copy {}">{}</button>',
+        value,
+        name,
+        icon("copy", "s"),
+    )
+
+
+@register.simple_tag
+def when(at: datetime | None, style: str = "full") -> SafeString | str:
+    if at is None:
+        return figures.NOT_READ
+    utc = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-time="{}" title="{}">{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        style,
+        utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
+        utc.strftime(TIME_STYLES[style]),
+    )
+
+
+@register.simple_tag
+def served_at() -> str:
+    """Our clock, so that the page's script ages by it and not by the viewer's."""
+    return timezone.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@register.simple_tag
+def age(at: datetime | None, suffix: str = "") -> SafeString | str:
+    if at is None:
+        return figures.NOT_READ
+    words = f"{figures.age(at, timezone.now())} {suffix}".strip()
+    utc = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-age="{}" title="{}">{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        suffix,
+        utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
+        words,
+    )
+
+
+def meter_tone(used: Decimal, allowance: Decimal) -> str:
+    if used > allowance:
+        return " sp-meter-bad"
+    return " sp-meter-warn" if used * 100 >= allowance * 80 else ""
+
+
+@register.simple_tag
+def meter(used: Decimal | None, allowance: Decimal | None, size: str = "") -> SafeString | str:
+    share = figures.percent(used, allowance)
+    if used is None or not allowance or share is None:
+        return ""
+    return format_html(
+        '<progress class="sp-meter{}{}" max="100" value="{}" aria-label="Share of the allowance used">{} %</progress>',
+        f" sp-meter-{size}" if size else "",
+        meter_tone(used, allowance),
+        min(share, 100),
+        share,
+    )
+
+
+_CLASSES = {"textarea": "sp-textarea", "select": "sp-select", "checkbox": "sp-tick", "radio": "sp-radio"}
+
+
+@register.simple_tag
+def dressed(field: BoundField) -> SafeString:
+    """A form's widget in our classes, whatever form it comes from."""
+    kind = getattr(field.field.widget, "input_type", "textarea")
+    return field.as_widget(attrs={"class": _CLASSES.get(kind, "sp-input")})
