@@ -1,0 +1,58 @@
+"""Signing in and out, and the page of one's own account."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from users.forms import LoginForm, ThemeForm
+
+YEAR_S = 365 * 24 * 3600
+
+
+class Login(LoginView):
+    """Django's login: `next` is followed only on our own host; a blocked try is answered 429."""
+
+    form_class = LoginForm
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_invalid(form)
+        if isinstance(form, LoginForm) and form.is_blocked:
+            response.status_code = 429
+        return response
+
+
+login = Login.as_view()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is and may do; POST changes the password."""
+    assert isinstance(request.user, AbstractBaseUser)
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        update_session_auth_hash(request, request.user)
+        messages.success(request, "Your password is changed. Other devices are signed out.")
+        return redirect("users:account")
+    status = 422 if form.errors else 200
+    themes = ThemeForm.base_fields["theme"].choices  # type: ignore[attr-defined]
+    chosen = request.COOKIES.get("theme", "system")
+    return render(request, "users/account.html", {"form": form, "themes": themes, "theme": chosen}, status=status)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep a viewer's theme in a cookie, so that the first byte of the next page wears it."""
+    form = ThemeForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("The theme is system, light or dark.")
+    response = redirect("users:account")
+    # The page's script writes the same cookie, so it cannot be HttpOnly; it holds no secret.
+    response.set_cookie("theme", form.cleaned_data["theme"], max_age=YEAR_S, samesite="Lax", secure=request.is_secure())
+    return response
