@@ -1,0 +1,129 @@
+"""How many SIMs there are, by account, status, package and missing: exact, and never by counting the SIM table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+NO_ACCOUNT = 0
+FOLDING = 0x51C0
+
+_ALL = """SELECT account_id, status, package, is_missing, n FROM sims_simcount
+UNION ALL SELECT account_id, status, package, is_missing, n FROM sims_simcountdelta"""
+
+_HITS = """SELECT COALESCE(account_id, 0) AS account_id, status, package,
+missing_since IS NOT NULL AS is_missing, 1 AS n FROM sims_sim WHERE id = ANY(%(sim_ids)s::bigint[])"""
+
+# Each group is counted with the filters of all others on.
+_FACETS = """
+WITH cells AS (
+    SELECT *,
+        cardinality(%(accounts)s::bigint[]) = 0 OR account_id = ANY(%(accounts)s::bigint[]) AS of_account,
+        cardinality(%(statuses)s::text[]) = 0 OR status = ANY(%(statuses)s::text[]) AS of_status,
+        cardinality(%(packages)s::text[]) = 0 OR package = ANY(%(packages)s::text[]) AS of_package,
+        %(missing)s::boolean IS NULL OR is_missing = %(missing)s::boolean AS of_missing
+    FROM ({source}) AS source
+)
+SELECT GROUPING(account_id, status, package, is_missing), account_id, status, package, is_missing,
+    COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_package AND of_missing), 0),
+    COALESCE(sum(n) FILTER (WHERE of_status AND of_package AND of_missing), 0),
+    COALESCE(sum(n) FILTER (WHERE of_account AND of_package AND of_missing), 0),
+    COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_missing), 0),
+    COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_package), 0)
+FROM cells
+GROUP BY GROUPING SETS ((), (account_id), (status), (package), (is_missing))
+"""
+
+# What GROUPING() answers for the rows of each set: a bit for each column left out.
+_TOTAL, _ACCOUNT, _STATUS, _PACKAGE, _MISSING = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
+
+_FOLD = """
+WITH moved AS (DELETE FROM sims_simcountdelta RETURNING account_id, status, package, is_missing, n)
+INSERT INTO sims_simcount AS counted (account_id, status, package, is_missing, n)
+SELECT account_id, status, package, is_missing, sum(n) FROM moved GROUP BY 1, 2, 3, 4
+ON CONFLICT (account_id, status, package, is_missing) DO UPDATE SET n = counted.n + EXCLUDED.n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked for; an empty group asks for all. Account 0 is none, package "" is none."""
+
+    accounts: Sequence[int] = ()
+    statuses: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    missing: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.accounts or self.statuses or self.packages or self.missing is not None)
+
+
+@dataclass(slots=True)
+class Facets:
+    """Counts of each value under the other groups' filters; `without` is the total when one group's filter goes."""
+
+    total: int = 0
+    accounts: dict[int, int] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    packages: dict[str, int] = field(default_factory=dict)
+    missing: dict[bool, int] = field(default_factory=dict)
+    without: dict[str, int] = field(default_factory=dict)
+
+
+def total() -> int:
+    """All SIMs we have a copy of, the missing ones included."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(sum(n), 0) FROM ({_ALL}) AS source")
+        return int(cursor.fetchone()[0])
+
+
+def facets(asked: Filter, *, sim_ids: Sequence[int] | None = None) -> Facets:
+    """The counts for `asked`, over the whole fleet or over the SIMs a search has found."""
+    source = _ALL if sim_ids is None else _HITS
+    values: dict[str, Any] = {
+        "accounts": list(asked.accounts),
+        "statuses": list(asked.statuses),
+        "packages": list(asked.packages),
+        "missing": asked.missing,
+        "sim_ids": list(sim_ids or ()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FACETS.format(source=source), values)
+        return _gather(cursor.fetchall())
+
+
+def _gather(rows: list[tuple[Any, ...]]) -> Facets:
+    counted = Facets()
+    for grouping, account, status, package, is_missing, *sums in rows:
+        hits, any_account, any_status, any_package, any_missing = map(int, sums)
+        if grouping == _ACCOUNT:
+            counted.accounts[account] = any_account
+        elif grouping == _STATUS:
+            counted.statuses[status] = any_status
+        elif grouping == _PACKAGE:
+            counted.packages[package] = any_package
+        elif grouping == _MISSING:
+            counted.missing[is_missing] = any_missing
+        elif grouping == _TOTAL:
+            counted.total = hits
+            counted.without = {
+                "account": any_account,
+                "status": any_status,
+                "package": any_package,
+                "missing": any_missing,
+            }
+    return counted
+
+
+def fold_counts() -> bool:
+    """Move the deltas into the counts, in one transaction; False when another process is at it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute(_FOLD)
+        cursor.execute("DELETE FROM sims_simcount WHERE n = 0")
+        return True
