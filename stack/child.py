@@ -50,7 +50,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(program.death_signal),
+                preexec_fn=die_with_parent(program.death_signal),
                 **program.popen,
             )
         watchdog.watch(self.process.pid, program.death_signal)
@@ -94,7 +94,7 @@ def trim_log(path: Path) -> None:
         os.truncate(path, 0)
 
 
-def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     """Linux tells a child of its parent's death; elsewhere the watchdog does."""
     if not sys.platform.startswith("linux"):
         return None

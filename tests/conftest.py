@@ -20,7 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
         _engines.append(Engines())
     choose_database(worker)
     import django
+    from django.conf import settings
 
+    # Hashed names need `collectstatic`, which no test but the browser's has run.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     django.setup()
 
 

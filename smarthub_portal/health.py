@@ -1,0 +1,95 @@
+"""Whether the portal lives and can work, for a supervisor, a load balancer and Prometheus."""
+
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from smarthub_portal import metrics
+from smarthub_portal.celery import QUEUES, heartbeat_key
+from smarthub_portal.hosts import is_loopback
+
+OK = "ok"
+
+
+@require_safe
+@never_cache
+@login_not_required
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": OK})
+
+
+@require_safe
+@never_cache
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when all checks are ok, else 503; each check by name, in words without addresses."""
+    checks = {name: check() for name, check in CHECKS.items()}
+    is_ready = all(result == OK for result in checks.values())
+    answer = JsonResponse(
+        {"status": OK if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503
+    )
+    # Django would log each of a load balancer's questions as an error.
+    setattr(answer, "_has_been_logged", True)  # noqa: B010
+    return answer
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, OSError) as error:
+        return f"no answer ({type(error).__name__})"
+    return OK
+
+
+def _migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except (DatabaseError, OSError) as error:
+        return f"unknown ({type(error).__name__})"
+    return f"{len(missing)} to run" if missing else OK
+
+
+def _valkey() -> str:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return f"no answer ({type(error).__name__})"
+    return OK
+
+
+def _workers() -> str:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            silent = [queue for queue in QUEUES if not client.exists(heartbeat_key(queue))]
+    except redis.RedisError as error:
+        return f"unknown ({type(error).__name__})"
+    return f"nobody serves {', '.join(silent)}" if silent else OK
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "valkey": _valkey,
+    "workers": _workers,
+}
+
+
+@require_safe
+@never_cache
+@login_not_required
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """Open to this machine alone; a proxy on it that names its caller is not this machine."""
+    is_local = is_loopback(request.META.get("REMOTE_ADDR", "")) and "HTTP_X_FORWARDED_FOR" not in request.META
+    if not is_local and not request.user.is_authenticated:
+        return HttpResponseForbidden("Sign in, or ask from the machine itself.", content_type="text/plain")
+    return HttpResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,181 @@
+"""What `manage.py up` does, step by step: engines, tables, web, workers, beat, simulated carrier."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from smarthub_portal.celery import WORKERS
+from smarthub_portal.env import BASE_DIR, Env
+from smarthub_portal.hosts import join_address
+from stack.child import Program
+from stack.errors import StackError
+from stack.lock import DataLock
+from stack.ports import bind, free_port
+from stack.postgres import Postgres
+from stack.state import State, state_file, write_state
+from stack.supervisor import Service, Supervisor, say
+from stack.valkey import Valkey
+
+SIMULATOR_KEY = "sim-key-full"
+_WORKER_THREADS = {"quick": 8, "long": 6}
+# Seconds after the stop began; all of it stays under ten.
+_WEB_BY_S, _WORK_BY_S, _CARRIER_BY_S, _VALKEY_BY_S, _POSTGRES_BY_S = 3.5, 6.0, 6.5, 7.5, 9.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    port: int
+    web_processes: int
+    simulated_sims: int
+    """0: no simulated carrier"""
+
+
+class Start:
+    def __init__(self, env: Env, wishes: Wishes) -> None:
+        self.env = env
+        self.wishes = wishes
+        self.data_dir = env.data_dir
+        self.run_dir = env.data_dir / "run"
+        self.log_dir = env.data_dir / "log"
+        self.state = State(database_url=env.DATABASE_URL, redis_url=env.REDIS_URL)
+        self.login: dict[str, str] = {}
+        self.is_announced = False
+
+    def run(self) -> None:
+        """Start all of it, watch it until a stop signal, stop it. Raises StackError, one line that says what to do."""
+        lock = DataLock(self.data_dir)
+        self.listener = bind(self.env.HOST, self.wishes.port)
+        self.port = int(self.listener.getsockname()[1])
+        try:
+            with Supervisor(say) as self.supervisor:
+                self._start_engines()
+                self._start_carrier()
+                self._prepare()
+                self._start_web()
+                self._start_work()
+                self.supervisor.run(self._tick)
+                say("stopping")
+        finally:
+            state_file(self.data_dir).unlink(missing_ok=True)
+            self.listener.close()
+            lock.release()
+
+    def _start_engines(self) -> None:
+        """Valkey starts while PostgreSQL is still making its data folder."""
+        postgres = Postgres(data_dir=self.data_dir / "postgres", run_dir=self.run_dir)
+        valkey = Valkey(data_dir=self.data_dir / "valkey", run_dir=self.run_dir)
+        if self.env.REDIS_URL is None:
+            valkey.prepare()
+            valkey_child = self.supervisor.start(Service(valkey.program(), _VALKEY_BY_S, valkey.prepare, wave=4))
+        if self.env.DATABASE_URL is None:
+            with self.supervisor.interruptible():
+                postgres.prepare()
+            service = Service(postgres.program(), _POSTGRES_BY_S, postgres.prepare, wave=5)
+            child = self.supervisor.start(service)
+            with self.supervisor.interruptible():
+                postgres.wait_ready(child)
+            self.state.database_url = postgres.url
+        if self.env.REDIS_URL is None:
+            with self.supervisor.interruptible():
+                valkey.wait_ready(valkey_child)
+            self.state.redis_url = valkey.url
+
+    def _start_carrier(self) -> None:
+        if not self.wishes.simulated_sims:
+            return
+        port = free_port()
+        self.state.carrier_url, self.state.carrier_key = f"http://127.0.0.1:{port}/v1", SIMULATOR_KEY
+        command = ["-m", "simulator", "--port", str(port), "--sims", str(self.wishes.simulated_sims)]
+        self.supervisor.start(Service(self._python("simulator", command, "carrier"), _CARRIER_BY_S, wave=3))
+
+    def _prepare(self) -> None:
+        """In a process of its own: ours read its settings before there was a database."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        write_state(self.data_dir, self.state)
+        with self.supervisor.interruptible():
+            done = subprocess.run(
+                [sys.executable, "manage.py", "prepare"], cwd=BASE_DIR, capture_output=True, text=True, check=False
+            )
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise StackError(f"The database could not be brought up to date: {last}")
+        self.login = json.loads(done.stdout)
+
+    def _start_web(self) -> None:
+        metrics = self.run_dir / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir()
+        command = ["-m", "smarthub_portal.web", str(self.listener.fileno())]
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        for number in range(1, self.wishes.web_processes + 1):
+            program = self._python(f"web-{number}", command, "web", self.listener.fileno(), shared)
+            self.supervisor.start(Service(program, _WEB_BY_S, wave=0))
+
+    def _start_work(self) -> None:
+        for name, queues in WORKERS.items():
+            command = [
+                "-m", "celery", "-A", "smarthub_portal", "worker", "-Q", ",".join(queues), "-n", f"{name}@portal",
+                "-P", "threads", "-c", str(_WORKER_THREADS[name]), "-l", "INFO",
+                "--without-gossip", "--without-mingle", "--without-heartbeat",
+            ]  # fmt: skip
+            self.supervisor.start(Service(self._python(f"worker-{name}", command, "worker"), _WORK_BY_S, wave=1))
+        # The schedule only polls tables, so beat keeps nothing that a kill could spoil.
+        command = ["-m", "celery", "-A", "smarthub_portal", "beat", "-S", "celery.beat:Scheduler", "-l", "INFO"]
+        self.supervisor.start(Service(self._python("beat", command, "beat"), _WORK_BY_S, wave=1))
+
+    def _python(
+        self, name: str, command: list[str], role: str, socket: int | None = None, more: Mapping[str, str] | None = None
+    ) -> Program:
+        return Program(
+            name=name,
+            argv=(sys.executable, *command),
+            log=self.log_dir / f"{name}.log",
+            env={**os.environ, "PORTAL_ROLE": role, "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **(more or {})},
+            cwd=BASE_DIR,
+            popen={} if socket is None else {"pass_fds": (socket,)},
+        )
+
+    def _tick(self) -> None:
+        pids = self.supervisor.pids()
+        if pids != self.state.pids:
+            self.state.pids = pids
+            write_state(self.data_dir, self.state)
+        if not self.is_announced and self._is_ready():
+            self.is_announced = True
+            self._announce()
+
+    def _is_ready(self) -> bool:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.env.HOST, self.env.HOST)  # noqa: S104
+        url = f"http://{join_address(host, self.port)}/health/ready"
+        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    def _announce(self) -> None:
+        env = self.env.model_copy(update={"PORT": self.port})
+        carrier = env.SMARTHUB_BASE_URL or "none"
+        if self.wishes.simulated_sims:
+            carrier = f"simulated, {self.wishes.simulated_sims:,} SIMs (set SMARTHUB_API_KEY for the real one)"
+        lines = [
+            "", "  SmartHub Portal is ready", f"  Address  {env.public_url}", *self._login_lines(),
+            f"  Carrier  {carrier}", f"  Logs     {_short(self.log_dir)}", "  Stop     Ctrl-C", "",
+        ]  # fmt: skip
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+    def _login_lines(self) -> list[str]:
+        if "password" in self.login:
+            return [f"  Login    {self.login['username']} / {self.login['password']}   (shown only this once)"]
+        return [f"  Login    {self.login['username']}, password as set"] if self.login else []
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(BASE_DIR)) if path.is_relative_to(BASE_DIR) else str(path)
