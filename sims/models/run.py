@@ -45,6 +45,7 @@ class SyncRun(Leased):
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.CATALOGUE)
     account = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     giccids = ArrayField(models.TextField(), default=list)
+    asked_up_to = models.TextField(blank=True, db_collation="C")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -93,6 +94,7 @@ class SyncPart(models.Model):
     page_size = models.IntegerField(null=True)
     pages_expected = models.IntegerField(null=True)
     pages = models.IntegerField(default=0)
+    is_catalogued = models.BooleanField(default=False)
     is_done = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)
@@ -108,11 +110,12 @@ class SyncPart(models.Model):
 class SyncPage(models.Model):
     """One list page that a run has read and merged; kept for two runs.
 
-    Resume, ages and `missing` stand on it: a page that is here is in the copy.
+    Resume, ages and `missing` stand on it: a page that is here is in the copy. An answer to a question by name has
+    no account; its pages count from 0 as well.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="page_rows", db_index=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     page = models.IntegerField()
     asked_at = models.DateTimeField()
     sim_ids = ArrayField(models.BigIntegerField())

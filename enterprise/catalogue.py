@@ -1,0 +1,109 @@
+"""Enterprise, accounts and packages: our dated copy of E1, E2 and E3."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from enterprise.models import Account, Enterprise, ServicePackage
+from smarthub import Client
+from smarthub import models as carrier_models
+
+
+def read_enterprise(client: Client) -> tuple[list[Account], int]:
+    """Read the enterprise and the names of its accounts (E1); the accounts, and how many requests it took.
+
+    An account that is no longer named is marked gone and kept.
+    """
+    answer = client.enterprise()
+    read_at = answer.reply.asked_at
+    with transaction.atomic():
+        _write_enterprise(answer.value, read_at)
+        for summary in answer.value.accounts:
+            _write_summary(summary, read_at)
+        names = [summary.name for summary in answer.value.accounts]
+        Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+    return list(Account.objects.filter(name__in=names)), answer.reply.attempts
+
+
+def _write_enterprise(enterprise: carrier_models.Enterprise, read_at: datetime) -> None:
+    Enterprise.objects.update_or_create(
+        pk=1,
+        defaults={
+            "name": enterprise.name or "",
+            "contact_name": enterprise.contact_name or "",
+            "contact_phone": enterprise.contact_phone or "",
+            "contact_email": enterprise.contact_email or "",
+            "read_at": read_at,
+        },
+    )
+
+
+def _write_summary(summary: carrier_models.AccountSummary, read_at: datetime) -> None:
+    figures = {
+        "customer_name": summary.customer_name or "",
+        "status": summary.status or "",
+        "carrier_sim_count": summary.sim_count,
+        "gone_at": None,
+    }
+    Account.objects.update_or_create(
+        name=summary.name, defaults=figures, create_defaults={**figures, "read_at": read_at}
+    )
+
+
+def read_account(client: Client, account: Account) -> int:
+    """Read one account's figures (E2); how many requests it took."""
+    answer = client.account(account.name)
+    seen = answer.value
+    Account.objects.filter(pk=account.pk).update(
+        customer_name=seen.customer_name or "",
+        status=seen.status or "",
+        balance=seen.balance,
+        currency=seen.currency or "",
+        billing_cycle=seen.billing_cycle or "",
+        current_cycle_charge=seen.cycle_charge,
+        data_usage_mb=seen.data_usage_mb,
+        sms_usage=seen.sms_usage,
+        voice_usage_min=seen.voice_usage_min,
+        carrier_sim_count=seen.sim_count,
+        carrier_status_counts={count.status: count.count for count in seen.sim_status_counts},
+        read_at=answer.reply.asked_at,
+    )
+    return answer.reply.attempts
+
+
+def read_packages(client: Client, account: Account) -> int:
+    """Read an account's tariffs (E3); how many requests it took. A tariff no longer listed is marked gone and kept."""
+    answer = client.service_packages(account.name)
+    read_at = answer.reply.asked_at
+    with transaction.atomic():
+        for package in answer.value:
+            _write_package(account, package, read_at)
+        names = [package.name for package in answer.value]
+        account.packages.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+        Account.objects.filter(pk=account.pk).update(packages_read_at=read_at)
+    return answer.reply.attempts
+
+
+def _write_package(account: Account, package: carrier_models.ServicePackage, read_at: datetime) -> None:
+    ServicePackage.objects.update_or_create(
+        account=account,
+        name=package.name,
+        defaults={
+            "type": package.kind or "",
+            "payment_type": package.payment_type or "",
+            "data_volume_mb": package.data_volume_mb,
+            "sms_volume": package.sms_volume,
+            "voice_volume_min": package.voice_volume_min,
+            "validity_period": package.validity_period,
+            "validity_unit": package.validity_unit or "",
+            "price": package.price,
+            "currency": package.currency or "",
+            "share_pool_name": package.share_pool_name or "",
+            "description": package.description or "",
+            "read_at": read_at,
+            "gone_at": None,
+        },
+    )

@@ -1,0 +1,69 @@
+"""Writing the journal: the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from journal.models import Event
+from journal.severity import severity_of
+from toolkit.database import set_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What led to an event: a sync run, a person reading again, an operation, a push."""
+
+    kind: Event.Cause
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event about to be written; `data` says what, with old and new values as plain JSON."""
+
+    kind: str
+    subject_kind: str
+    subject_key: str
+    happened_at: datetime
+    sim_id: int | None = None
+    account_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+INSERT = """
+INSERT INTO journal_event
+    (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind, cause_id)
+SELECT kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data::jsonb, %s, %s
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[])
+    WITH ORDINALITY AS e (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, place)
+ORDER BY place
+RETURNING id
+"""
+
+
+def record(events: Sequence[NewEvent], *, cause: Cause) -> list[int]:
+    """Append the events in the caller's transaction; their ids, in order."""
+    if not events:
+        return []
+    with set_cursor() as cursor:
+        cursor.execute(
+            INSERT,
+            [
+                cause.kind.value,
+                cause.id,
+                [event.kind for event in events],
+                [severity_of(event.kind, event.data) for event in events],
+                [event.subject_kind for event in events],
+                [event.subject_key for event in events],
+                [event.sim_id for event in events],
+                [event.account_id for event in events],
+                [event.happened_at for event in events],
+                [msgspec.json.encode(event.data).decode() for event in events],
+            ],
+        )
+        return [row[0] for row in cursor.fetchall()]

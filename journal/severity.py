@@ -1,0 +1,36 @@
+"""How much an event matters, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from journal.models import Event
+
+INFO, WARNING, CRITICAL = Event.Severity.INFO.value, Event.Severity.WARNING.value, Event.Severity.CRITICAL.value
+
+SEVERITIES: dict[str, str] = {
+    "sim.status": INFO,
+    "sim.package": INFO,
+    "sim.period": INFO,
+    "sim.account": WARNING,
+    "sim.imei": WARNING,
+    "sim.imsi": WARNING,
+    "sim.msisdn": WARNING,
+    "sim.apn": INFO,
+    "sim.activated": INFO,
+    "sim.sold": INFO,
+    "sim.missing": WARNING,
+    "sim.returned": INFO,
+}
+
+BY_NEW_VALUE: dict[tuple[str, str], str] = {
+    ("sim.status", "DEACTIVATED"): WARNING,
+    ("sim.status", "RETIRED"): WARNING,
+}
+
+
+def severity_of(kind: str, data: Mapping[str, Any]) -> str:
+    """The severity of an event; a kind that is not in the table is info."""
+    by_value = BY_NEW_VALUE.get((kind, str(data.get("new"))))
+    return by_value or SEVERITIES.get(kind, INFO)

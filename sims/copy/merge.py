@@ -1,0 +1,142 @@
+"""One set-based merge of changed records into the copy. Runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+
+from sims.copy.differences import DIFFERENCES, Difference
+from sims.copy.rows import COLUMNS, Row
+from toolkit.database import copy_rows
+
+# A read_at further ahead than this was written before our clock went back, and does not count as fresher.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+class Merged(NamedTuple):
+    """What the merge did: SIMs never seen before, with a difference worth telling, and rewritten in all."""
+
+    new: int
+    changed: int
+    moved: int
+    stale: int
+    differences: list[Difference]
+
+
+INCOMING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS copy_incoming (
+    giccid text COLLATE "C", account_id bigint, status text, package text, package_started_at timestamptz,
+    package_ends_at timestamptz, sold_at timestamptz, activated_at timestamptz, data_usage_mb numeric(18, 3),
+    sms_usage bigint, voice_usage_min bigint, apns jsonb, apn_usages jsonb, devices jsonb, digest bigint,
+    asked_at timestamptz, is_targeted boolean, day date, cycle date, kinds smallint[], positions smallint[],
+    numbers text[], sim_id bigint, is_new boolean NOT NULL DEFAULT false, is_stale boolean NOT NULL DEFAULT false,
+    differs boolean NOT NULL DEFAULT false, devices_differ boolean NOT NULL DEFAULT false,
+    usage_moved boolean NOT NULL DEFAULT false
+) ON COMMIT DELETE ROWS
+"""
+
+LOCK = """
+SELECT count(*) FROM (
+    SELECT s.id FROM sims_sim s JOIN copy_incoming i USING (giccid) ORDER BY s.id FOR UPDATE OF s
+) AS locked
+"""
+
+COMPARE = """
+UPDATE copy_incoming i SET
+    sim_id = s.id,
+    account_id = COALESCE(i.account_id, s.account_id),
+    is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
+        %(run_id)s::bigint IS NOT NULL AND NOT i.is_targeted AND EXISTS (
+            SELECT FROM sims_syncpage p
+            WHERE p.run_id = %(run_id)s AND p.asked_at > i.asked_at AND p.sim_ids @> ARRAY[s.id]
+        )
+    ),
+    devices_differ = s.devices IS DISTINCT FROM i.devices,
+    usage_moved = i.data_usage_mb IS NOT NULL AND s.data_usage_mb IS DISTINCT FROM i.data_usage_mb,
+    differs = s.missing_since IS NOT NULL
+        OR s.status <> i.status OR s.package <> i.package OR s.devices IS DISTINCT FROM i.devices
+        OR s.apns IS DISTINCT FROM i.apns
+        OR (COALESCE(i.account_id, s.account_id), i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
+        IS DISTINCT FROM (s.account_id, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
+FROM sims_sim s WHERE s.giccid = i.giccid
+"""
+
+INSERT = """
+WITH made AS (
+    INSERT INTO sims_sim (
+        giccid, account_id, status, package, package_started_at, package_ends_at, sold_at, activated_at,
+        data_usage_mb, sms_usage, voice_usage_min, apns, apn_usages, devices, digest, read_at, first_seen_at,
+        changed_at, absent_runs
+    )
+    SELECT giccid, account_id, status, package, package_started_at, package_ends_at, sold_at, activated_at,
+        data_usage_mb, sms_usage, voice_usage_min, apns, apn_usages, devices, digest, asked_at, asked_at,
+        asked_at, 0
+    FROM copy_incoming WHERE sim_id IS NULL ORDER BY giccid
+    ON CONFLICT (giccid) DO NOTHING
+    RETURNING id, giccid
+)
+UPDATE copy_incoming i SET sim_id = made.id, is_new = true, usage_moved = i.data_usage_mb IS NOT NULL
+FROM made WHERE made.giccid = i.giccid
+"""
+
+USAGE = """
+INSERT INTO sims_usageday AS u (day, sim_id, cycle, data_usage_mb, read_at)
+SELECT day, sim_id, cycle, data_usage_mb, asked_at FROM copy_incoming
+WHERE sim_id IS NOT NULL AND usage_moved AND NOT is_stale
+ON CONFLICT (sim_id, day, cycle) DO UPDATE SET data_usage_mb = EXCLUDED.data_usage_mb, read_at = EXCLUDED.read_at
+WHERE u.read_at < EXCLUDED.read_at
+"""
+
+FORGET_NUMBERS = """
+DELETE FROM sims_simidentifier n USING copy_incoming i
+WHERE n.sim_id = i.sim_id AND i.devices_differ AND NOT i.is_stale
+"""
+
+KEEP_NUMBERS = """
+INSERT INTO sims_simidentifier (sim_id, kind, position, value)
+SELECT i.sim_id, n.kind, n.position, n.value
+FROM copy_incoming i CROSS JOIN LATERAL unnest(i.kinds, i.positions, i.numbers) AS n (kind, position, value)
+WHERE i.sim_id IS NOT NULL AND (i.is_new OR i.devices_differ) AND NOT i.is_stale
+"""
+
+UPDATE = """
+UPDATE sims_sim s SET
+    account_id = i.account_id, status = i.status, package = i.package, package_started_at = i.package_started_at,
+    package_ends_at = i.package_ends_at, sold_at = i.sold_at, activated_at = i.activated_at,
+    data_usage_mb = i.data_usage_mb, sms_usage = i.sms_usage, voice_usage_min = i.voice_usage_min,
+    apns = i.apns, apn_usages = i.apn_usages, devices = i.devices, digest = i.digest, read_at = i.asked_at,
+    changed_at = CASE WHEN i.differs THEN i.asked_at ELSE s.changed_at END, absent_runs = 0, missing_since = NULL
+FROM copy_incoming i
+WHERE s.id = i.sim_id AND NOT i.is_new AND NOT i.is_stale
+"""
+
+TALLY = """
+SELECT count(*) FILTER (WHERE is_new),
+    count(*) FILTER (WHERE differs AND NOT is_stale AND NOT is_new),
+    count(*) FILTER (WHERE NOT is_stale AND NOT is_new AND sim_id IS NOT NULL),
+    count(*) FILTER (WHERE is_stale OR sim_id IS NULL)
+FROM copy_incoming
+"""
+
+
+def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id: int | None) -> Merged:
+    """Write `rows` into the copy, locking in id order; what is fresher than its row's read is left alone."""
+    cursor.execute(INCOMING)
+    cursor.execute("DELETE FROM copy_incoming")
+    copy_rows(cursor, "copy_incoming", COLUMNS, rows)
+    cursor.execute(LOCK)
+    cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
+    known = cursor.rowcount
+    differences = [Difference(*row) for row in cursor.execute(DIFFERENCES)] if known else []
+    if known < len(rows):
+        cursor.execute(INSERT)
+    cursor.execute(USAGE)
+    if known:
+        cursor.execute(FORGET_NUMBERS)
+    cursor.execute(KEEP_NUMBERS)
+    if known:
+        cursor.execute(UPDATE)
+    new, changed, moved, stale = cursor.execute(TALLY).fetchone() or (0, 0, 0, 0)
+    return Merged(new, changed, moved, stale, differences)

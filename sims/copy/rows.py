@@ -1,0 +1,116 @@
+"""From a decoded SIM to the row that COPY takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.conf import settings
+
+from sims.copy.answers import Answer, Sight
+from sims.identifiers import normalise
+from sims.models import SimIdentifier
+from smarthub import Device, Sim
+
+COLUMNS = (
+    "giccid",
+    "account_id",
+    "status",
+    "package",
+    "package_started_at",
+    "package_ends_at",
+    "sold_at",
+    "activated_at",
+    "data_usage_mb",
+    "sms_usage",
+    "voice_usage_min",
+    "apns",
+    "apn_usages",
+    "devices",
+    "digest",
+    "asked_at",
+    "is_targeted",
+    "day",
+    "cycle",
+    "kinds",
+    "positions",
+    "numbers",
+)
+
+Row = tuple[str | None, ...]
+Numbers = list[tuple[SimIdentifier.Kind, int, str]]
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_iso = lru_cache(maxsize=4096)(datetime.isoformat)
+
+
+def row_of(sim: Sim, sight: Sight, answer: Answer, account_id: int | None) -> Row:
+    """The texts of `COLUMNS` for one SIM."""
+    day, cycle = days_of(answer.asked_at)
+    package = sim.package
+    numbers = numbers_of(sim)
+    return (
+        sim.giccid,
+        _text(account_id),
+        sim.status,
+        package.name if package else "",
+        _time(package.started_at if package else None),
+        _time(package.ends_at if package else None),
+        _time(sim.sold_at),
+        _time(sim.activated_at),
+        _text(sim.data_usage_mb),
+        _text(sim.sms_usage),
+        _text(sim.voice_usage_min),
+        _json(sim.apns),
+        _json(sim.apn_usages),
+        _json(sim.devices),
+        str(sight.digest),
+        _iso(answer.asked_at),
+        "t" if answer.is_targeted else "f",
+        day,
+        cycle,
+        _array(str(kind.value) for kind, _, _ in numbers),
+        _array(str(position) for _, position, _ in numbers),
+        _array(value for _, _, value in numbers),
+    )
+
+
+def numbers_of(sim: Sim) -> Numbers:
+    """Every number the SIM can be found by, normalised."""
+    kinds = SimIdentifier.Kind
+    numbers: Numbers = [(kinds.ICCID, 0, normalise(kinds.ICCID, sim.giccid))]
+    for position, device in enumerate(sim.devices):
+        numbers += [(kind, position, value) for kind, value in _device_numbers(device) if value]
+    return numbers
+
+
+def _device_numbers(device: Device) -> list[tuple[SimIdentifier.Kind, str]]:
+    kinds = SimIdentifier.Kind
+    pairs = ((kinds.IMEI, device.imei), (kinds.IMSI, device.imsi), (kinds.MSISDN, device.msisdn))
+    return [(kind, normalise(kind, raw)) for kind, raw in pairs if raw]
+
+
+@lru_cache(maxsize=1024)
+def days_of(asked_at: datetime) -> tuple[str, str]:
+    """The billing day, and the first day of the carrier's billing month, that a reading belongs to."""
+    day: date = asked_at.astimezone(ZoneInfo(settings.BILLING_TIME_ZONE)).date()
+    return day.isoformat(), day.replace(day=1).isoformat()
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else _iso(moment)
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _array(values: Iterable[str]) -> str:
+    return "{" + ",".join(values) + "}"

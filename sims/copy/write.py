@@ -1,0 +1,141 @@
+"""`write_copy`: sync, confirmations, pushes and reads by hand all come through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from django.db import transaction
+
+from journal.record import Cause, record
+from sims.copy.answers import Answer, KeptAside, Sights, giccids_of, sight
+from sims.copy.differences import events_of
+from sims.copy.merge import Merged, merge
+from sims.copy.rows import Row, row_of
+from smarthub import RecordError, decode_sim
+from toolkit.database import set_cursor
+
+
+@dataclass(slots=True)
+class CopyResult:
+    """What became of the answers. `sim_ids` has for each answer the ids of the SIMs it showed.
+
+    `changed` counts SIMs with a difference worth telling, `moved` all rows rewritten, `stale` the records that
+    were older than what the copy already has.
+    """
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    stale: int = 0
+    sim_ids: list[list[int]] = field(default_factory=list)
+    aside: list[KeptAside] = field(default_factory=list)
+    event_ids: list[int] = field(default_factory=list)
+
+
+IDS = """
+SELECT array_agg(s.id ORDER BY r.place), array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS r (giccid, digest, place)
+LEFT JOIN sims_sim s ON s.giccid = r.giccid
+"""
+
+TOUCH = """
+UPDATE sims_sim s SET read_at = r.asked_at
+FROM (
+    SELECT locked.id, t.asked_at
+    FROM (SELECT id FROM sims_sim WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE) AS locked
+    JOIN unnest(%(ids)s::bigint[], %(asked)s::timestamptz[]) AS t (id, asked_at) USING (id)
+) AS r
+WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
+"""
+
+
+def write_copy(
+    answers: list[Answer], *, cause: Cause, run_id: int | None = None, now: datetime | None = None
+) -> CopyResult:
+    """Bring our copy up to what the carrier answered, in one transaction (or the caller's).
+
+    Only records whose digest differs are decoded and written, each real difference with one journal event of
+    `cause`. A record asked for before its row was last read is skipped; one that cannot be read is returned in
+    `aside`, and its row stays as it was. A targeted answer always moves `read_at`. With `run_id` a page is also
+    held against the run's later pages. Never deletes.
+    """
+    with transaction.atomic(), set_cursor() as cursor:
+        return _Writing(cursor, answers, run_id, now or datetime.now(UTC)).write(cause)
+
+
+class _Writing:
+    def __init__(self, cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int | None, now: datetime) -> None:
+        self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
+        self.accounts = self._known_accounts()
+        self.result = CopyResult(read=sum(len(answer.records) for answer in answers))
+
+    def write(self, cause: Cause) -> CopyResult:
+        sights = sight(self.answers, self.accounts)
+        self.result.aside += sights.aside
+        ids, differing = self._compare(sights)
+        rows = self._decode(sights, differing)
+        if rows:
+            self._merge(rows, cause)
+        self._look_up_new(ids, sights)
+        self.result.sim_ids = [
+            [ids[giccid] for giccid in dict.fromkeys(shown) if giccid in ids] for shown in sights.shown
+        ]
+        self._touch(sights, ids, set(differing))
+        return self.result
+
+    def _known_accounts(self) -> dict[str, int | None]:
+        named = giccids_of(self.answers)
+        if not named:
+            return {}
+        self.cursor.execute("SELECT giccid, account_id FROM sims_sim WHERE giccid = ANY(%s)", [named])
+        return dict(self.cursor.fetchall())
+
+    def _compare(self, sights: Sights) -> tuple[dict[str, int], list[str]]:
+        giccids = list(sights.by_giccid)
+        if not giccids:
+            return {}, []
+        digests = [sights.by_giccid[giccid].digest for giccid in giccids]
+        self.cursor.execute(IDS, [giccids, digests], binary=True)
+        found, same = self.cursor.fetchone() or ([], [])
+        ids = {giccid: sim_id for giccid, sim_id in zip(giccids, found, strict=True) if sim_id is not None}
+        return ids, [giccid for giccid, is_same in zip(giccids, same, strict=True) if not is_same]
+
+    def _decode(self, sights: Sights, giccids: list[str]) -> list[Row]:
+        rows = []
+        for giccid in giccids:
+            seen = sights.by_giccid[giccid]
+            answer = self.answers[seen.answer]
+            account_id = answer.account_id or self.accounts.get(giccid)
+            try:
+                rows.append(row_of(decode_sim(seen.raw), seen, answer, account_id))
+            except RecordError as error:
+                place = next(place for place, raw in enumerate(answer.records) if raw is seen.raw)
+                self.result.aside.append(KeptAside(seen.answer, place, error, seen.raw))
+        return rows
+
+    def _merge(self, rows: list[Row], cause: Cause) -> None:
+        merged: Merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
+        events = [event for difference in merged.differences for event in events_of(difference)]
+        self.result.event_ids = record(events, cause=cause)
+        self.result.new, self.result.changed = merged.new, merged.changed
+        self.result.moved, self.result.stale = merged.moved, merged.stale
+
+    def _look_up_new(self, ids: dict[str, int], sights: Sights) -> None:
+        """Add the ids of SIMs just inserted; what could not be read and is not known has none."""
+        unknown = [giccid for giccid in sights.by_giccid if giccid not in ids]
+        if unknown:
+            self.cursor.execute("SELECT giccid, id FROM sims_sim WHERE giccid = ANY(%s)", [unknown], binary=True)
+            ids.update(self.cursor.fetchall())
+
+    def _touch(self, sights: Sights, ids: dict[str, int], differing: set[str]) -> None:
+        asked = {
+            ids[giccid]: self.answers[seen.answer].asked_at
+            for giccid, seen in sights.by_giccid.items()
+            if self.answers[seen.answer].is_targeted and giccid not in differing and ids.get(giccid)
+        }
+        if asked:
+            self.cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "now": self.now})

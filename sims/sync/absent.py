@@ -1,0 +1,89 @@
+"""The last phase of a full run: SIMs that no page showed are asked for by name, and may be missing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from journal.models import Event
+from journal.record import Cause, NewEvent, record
+from sims.models import SyncRun
+from toolkit.database import set_cursor
+
+# More of the fleet than this going missing at once is a fault of the answer, not of the SIMs.
+LARGEST_SHARE = 0.01
+
+UNSEEN = """
+SELECT s.id, s.giccid FROM sims_sim s
+WHERE s.read_at < %(started_at)s AND NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
+ORDER BY s.giccid
+"""
+
+SEEN = """
+CREATE TEMPORARY TABLE seen ON COMMIT DROP AS
+SELECT DISTINCT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s
+"""
+
+FIRST_ABSENCE = """
+UPDATE sims_sim SET absent_runs = 1, digest = NULL
+WHERE id = ANY(%s) AND absent_runs = 0 AND read_at < %s
+"""
+
+NEWLY_MISSING = """
+SELECT id, giccid, account_id FROM sims_sim
+WHERE id = ANY(%s) AND absent_runs > 0 AND missing_since IS NULL AND read_at < %s
+ORDER BY id FOR UPDATE
+"""
+
+MARK_MISSING = "UPDATE sims_sim SET missing_since = %s, absent_runs = 2, changed_at = %s WHERE id = ANY(%s)"
+
+
+class Absence(NamedTuple):
+    """How many SIMs are newly missing, and the sentence when too many would have been."""
+
+    missing: int
+    note: str = ""
+
+
+def unseen(run: SyncRun) -> dict[int, str]:
+    """The SIMs on no page of the run and not read otherwise since it started: id and ICCID."""
+    with transaction.atomic(), set_cursor() as cursor:
+        cursor.execute(SEEN, {"run_id": run.pk})
+        cursor.execute("ANALYZE seen")
+        cursor.execute(UNSEEN, {"started_at": run.started_at})
+        return dict(cursor.fetchall())
+
+
+def settle_absent(run: SyncRun, sim_ids: list[int]) -> Absence:
+    """Count the absence of SIMs that the carrier left out; the second in a row makes them missing.
+
+    None becomes missing when it would be more than 1 % of the fleet at once (one SIM always may).
+    """
+    with transaction.atomic(), set_cursor() as cursor:
+        missing = cursor.execute(NEWLY_MISSING, [sim_ids, run.started_at]).fetchall()
+        cursor.execute(FIRST_ABSENCE, [sim_ids, run.started_at])
+        fleet = _one(cursor.execute("SELECT count(*) FROM sims_sim WHERE missing_since IS NULL").fetchone())
+        if len(missing) > max(1, fleet * LARGEST_SHARE):
+            return Absence(0, _too_many(len(missing), fleet))
+        now = timezone.now()
+        cursor.execute(MARK_MISSING, [now, now, [row[0] for row in missing]])
+        record([_missing(now, *row) for row in missing], cause=Cause(Event.Cause.RUN, run.pk))
+    return Absence(len(missing))
+
+
+def _missing(now: datetime, sim_id: int, giccid: str, account_id: int | None) -> NewEvent:
+    return NewEvent("sim.missing", "sim", giccid, now, sim_id=sim_id, account_id=account_id)
+
+
+def _too_many(missing: int, fleet: int) -> str:
+    return (
+        f"{missing:,} of {fleet:,} SIMs were on no page and not found by name, twice in a row. "
+        "That is more than 1 % of the fleet at once, so none was called missing."
+    )
+
+
+def _one(row: tuple[int] | None) -> int:
+    return row[0] if row else 0

@@ -1,0 +1,99 @@
+"""A slice of a sync run: claim its lease, go on where the rows say it stands, hand it back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+
+from sims.models import SyncRun
+from sims.sync import runs
+from sims.sync.absent import settle_absent, unseen
+from sims.sync.catalogue import read_catalogue
+from sims.sync.listing import read_pages
+from sims.sync.named import read_named
+from sims.sync.slice import RunFailed, Slice
+from smarthub import Client
+from toolkit import lease
+
+log = structlog.get_logger(__name__)
+
+SLICE_S = 20
+RENEW_EVERY_S = 5
+
+
+class LeaseLost(Exception):
+    """Another worker has the run; this one must stop."""
+
+
+def work_slice(run_id: int, client: Client, *, slice_s: float = SLICE_S) -> bool:
+    """Work on the run for about `slice_s` seconds; True when more is to do and nobody else does it.
+
+    Several calls for one run are harmless: the lease lets one of them work.
+    """
+    row = SyncRun.objects.filter(pk=run_id)
+    owner = lease.claim(row.filter(state__in=SyncRun.OPEN))
+    if owner is None:
+        return False
+    try:
+        return not _work(runs.begin(run_id), Slice(client, time.monotonic() + slice_s, _renewer(run_id, owner)))
+    except RunFailed as failure:
+        log.warning("sync_failed", run=run_id, reason=str(failure))
+        runs.fail(run_id, str(failure))
+        return False
+    except LeaseLost:
+        log.warning("sync_lease_lost", run=run_id)
+        return False
+    finally:
+        lease.release(row, owner)
+
+
+def _renewer(run_id: int, owner: UUID) -> Callable[[], None]:
+    renewed_at = time.monotonic()
+
+    def renew() -> None:
+        nonlocal renewed_at
+        if time.monotonic() - renewed_at < RENEW_EVERY_S:
+            return
+        renewed_at = time.monotonic()
+        if not lease.renew(SyncRun.objects.filter(pk=run_id), owner):
+            raise LeaseLost
+
+    return renew
+
+
+def _work(run: SyncRun, slice_: Slice) -> bool:
+    """Go through the phases; True when the run is finished, False when the slice is over."""
+    if run.kind == SyncRun.Kind.NAMED:
+        return _work_named(run, slice_)
+    if run.phase == SyncRun.Phase.CATALOGUE:
+        if not read_catalogue(run, slice_):
+            return False
+        _enter(run, SyncRun.Phase.LISTING)
+    if run.phase == SyncRun.Phase.LISTING:
+        if not read_pages(run, slice_):
+            return False
+        _enter(run, SyncRun.Phase.ABSENT)
+    return _ask_for_absent(run, slice_)
+
+
+def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:
+    run.phase = phase
+    SyncRun.objects.filter(pk=run.pk).update(phase=phase)
+
+
+def _ask_for_absent(run: SyncRun, slice_: Slice) -> bool:
+    if not read_named(run, list(unseen(run).values()), slice_):
+        return False
+    absence = settle_absent(run, list(unseen(run)))
+    runs.finish(run.pk, missing=absence.missing, note=absence.note)
+    return True
+
+
+def _work_named(run: SyncRun, slice_: Slice) -> bool:
+    if not read_named(run, run.giccids, slice_):
+        return False
+    runs.finish(run.pk, missing=None)
+    return True

@@ -1,0 +1,64 @@
+"""The plain psycopg cursor under Django's connection, for the few places where sets of rows are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+@contextmanager
+def set_cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """A cursor that binds on the server and speaks binary; errors come as Django's, the transaction is Django's."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        yield cursor
+
+
+def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
+    """The rows as one block for COPY in text format; None when a cell holds a separator used in making it.
+
+    Escaping the block as a whole is several times quicker than cell by cell.
+    """
+    block = "\x1e".join("\x1f".join("\x1d" if cell is None else cell for cell in row) for row in rows)
+    cells = sum(len(row) for row in rows)
+    nulls = sum(row.count(None) for row in rows)
+    separators = block.count("\x1e") + block.count("\x1f")
+    if separators != cells - 1 or block.count("\x1d") != nulls:
+        return None
+    for plain, escaped in ESCAPES:
+        block = block.replace(plain, escaped)
+    return block + "\n"
+
+
+def let_go() -> None:
+    """Give the connection back before a wait; inside a transaction it is kept."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+ESCAPES = (
+    ("\\", "\\\\"),
+    ("\t", "\\t"),
+    ("\n", "\\n"),
+    ("\r", "\\r"),
+    ("\x1f", "\t"),
+    ("\x1e", "\n"),
+    ("\x1d", "\\N"),
+)
+
+
+def copy_rows(
+    cursor: psycopg.Cursor[Any], table: str, columns: tuple[str, ...], rows: list[tuple[str | None, ...]]
+) -> None:
+    """COPY `rows` of texts into `table`."""
+    block = rows_as_copy_text(rows)
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        if block is not None:
+            copy.write(block)
+            return
+        for row in rows:
+            copy.write_row(row)
