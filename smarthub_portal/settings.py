@@ -113,8 +113,15 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
-START_TASKS: tuple[str, ...] = ()  # names of tasks queued at each start, before beat first comes round
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "tend-syncs": {"task": "sims.tasks.tend_syncs", "schedule": 10},
+    "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
+    "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
+}
+START_TASKS: tuple[str, ...] = (
+    "sims.tasks.keep_months",
+    "sims.tasks.tend_syncs",
+)  # names of tasks queued at each start, before beat first comes round
 
 TEMPLATES = [
     {
@@ -126,6 +133,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "smarthub_portal.context.portal",
             ],
             "loaders": [
                 (
@@ -150,7 +158,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(PORTAL_DATA_DIR) / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "smarthub_portal.storage.StaticStorage"},
 }
 SERVESTATIC_USE_ZSTD = False
 

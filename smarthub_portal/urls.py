@@ -1,9 +1,11 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from smarthub_portal import health
+from smarthub_portal import areas, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.prometheus, name="metrics"),
+    path("", include("users.urls")),
+    *areas.urlpatterns,
 ]
