@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from sims import counts
 from sims.sync import runs, work
 from toolkit.carrier import carrier
 from toolkit.governor import Lane
+from toolkit.partitions import ensure_months
 
 
 @shared_task(queue="sync")
@@ -27,4 +29,13 @@ def tend_syncs() -> None:
 
 @shared_task(queue="sync")
 def fold_counts() -> None:
+    """Keep the totals quick to read."""
     counts.fold_counts()
+
+
+@shared_task(queue="sync")
+def keep_months() -> None:
+    """Make the months of the partitioned tables ahead of time."""
+    today = timezone.now().date()
+    for table in ("journal_event", "sims_usageday"):
+        ensure_months(table, today=today)

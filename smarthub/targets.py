@@ -21,6 +21,11 @@ def refused(operation: str, field: str, message: str) -> ValidationFailed:
     return ValidationFailed(operation, title="Refused before sending", detail=message, errors=(item,), is_sent=False)
 
 
+def is_giccid(text: str) -> bool:
+    """Whether the carrier could have a SIM of this key: 1 to 32 letters and digits, no check digit asked for."""
+    return bool(_is_giccid(text))
+
+
 def check_giccids(operation: str, giccids: Iterable[str], most: int) -> list[str]:
     """The keys without repeats, each 1 to 32 letters and digits; ValidationFailed otherwise, or for too many."""
     unique = list(dict.fromkeys(giccids))

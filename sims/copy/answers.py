@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from smarthub import RecordError, decode_sim
+from smarthub.targets import is_giccid
 
 # Raise it when the decoder or the columns change: every record is then written again once.
 DECODER_VERSION = 1
@@ -101,7 +102,7 @@ def key_of(raw: bytes) -> str | None:
         giccid = str(_read_key(raw).giccid)
     except (msgspec.DecodeError, ValueError):
         return None
-    return giccid if 0 < len(giccid) <= 32 and giccid.isascii() and giccid.isalnum() else None
+    return giccid if is_giccid(giccid) else None
 
 
 def _unkeyed(answer: int, place: int, raw: bytes) -> KeptAside:

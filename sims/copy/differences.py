@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from journal.record import NewEvent
 
 DIFFERENCES = """
@@ -50,6 +52,13 @@ class Difference(NamedTuple):
     old_devices: list[dict[str, Any]]
     new_devices: list[dict[str, Any]]
 
+
+def difference_of(row: tuple[Any, ...]) -> Difference:
+    """A row of `DIFFERENCES`; Django's connections hand jsonb over as text."""
+    return Difference(*row[:JSON_COLUMNS], *(msgspec.json.decode(text) for text in row[JSON_COLUMNS:]))
+
+
+JSON_COLUMNS = -4
 
 Told = tuple[str, dict[str, Any]]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from sims.copy.differences import DIFFERENCES, Difference
+from sims.copy.differences import DIFFERENCES, Difference, difference_of
 from sims.copy.rows import COLUMNS, Row
 from toolkit.database import copy_rows
 
@@ -129,7 +129,7 @@ def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id
     cursor.execute(LOCK)
     cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
     known = cursor.rowcount
-    differences = [Difference(*row) for row in cursor.execute(DIFFERENCES)] if known else []
+    differences = [difference_of(row) for row in cursor.execute(DIFFERENCES)] if known else []
     if known < len(rows):
         cursor.execute(INSERT)
     cursor.execute(USAGE)

@@ -15,6 +15,7 @@ class SyncRun(Leased):
 
     class Kind(models.TextChoices):
         FULL = "full", "Whole fleet"
+        ACCOUNT = "account", "One account"
         NAMED = "named", "By ICCID"
 
     class Trigger(models.TextChoices):

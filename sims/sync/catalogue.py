@@ -34,6 +34,8 @@ def _make_parts(run: SyncRun, slice_: Slice) -> None:
     except CarrierError as error:
         raise RunFailed(f"The enterprise: {words_for(error)}") from None
     count_requests(run.pk, [attempts])
+    if run.account_id:
+        accounts = [account for account in accounts if account.pk == run.account_id]
     if not accounts:
         raise RunFailed("The enterprise: the carrier named no account, so there was nothing to list.")
     SyncPart.objects.bulk_create([SyncPart(run=run, account=account) for account in accounts], ignore_conflicts=True)

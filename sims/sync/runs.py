@@ -10,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from enterprise.models import Account
 from sims.models import SyncPage, SyncRun
 from toolkit.lease import free
 from users.models import User
@@ -25,6 +26,11 @@ def request_full(*, trigger: SyncRun.Trigger, user: User | None = None) -> SyncR
             return SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=trigger, requested_by=user)
     except IntegrityError:
         return open_full_run() or request_full(trigger=trigger, user=user)
+
+
+def request_account(account: Account, *, trigger: SyncRun.Trigger, user: User | None = None) -> SyncRun:
+    """A run over the SIMs of one account; it calls nothing missing."""
+    return SyncRun.objects.create(kind=SyncRun.Kind.ACCOUNT, account=account, trigger=trigger, requested_by=user)
 
 
 def request_named(giccids: list[str], *, trigger: SyncRun.Trigger, user: User | None = None) -> SyncRun:

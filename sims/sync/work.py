@@ -28,17 +28,21 @@ class LeaseLost(Exception):
     """Another worker has the run; this one must stop."""
 
 
-def work_slice(run_id: int, client: Client, *, slice_s: float = SLICE_S) -> bool:
+def work_slice(
+    run_id: int, client: Client, *, slice_s: float = SLICE_S, on_step: Callable[[], None] = lambda: None
+) -> bool:
     """Work on the run for about `slice_s` seconds; True when more is to do and nobody else does it.
 
-    Several calls for one run are harmless: the lease lets one of them work.
+    Several calls for one run are harmless: the lease lets one of them work. `on_step` is called after each merge.
     """
     row = SyncRun.objects.filter(pk=run_id)
     owner = lease.claim(row.filter(state__in=SyncRun.OPEN))
     if owner is None:
         return False
     try:
-        return not _work(runs.begin(run_id), Slice(client, time.monotonic() + slice_s, _renewer(run_id, owner)))
+        return not _work(
+            runs.begin(run_id), Slice(client, time.monotonic() + slice_s, _renewer(run_id, owner, on_step))
+        )
     except RunFailed as failure:
         log.warning("sync_failed", run=run_id, reason=str(failure))
         runs.fail(run_id, str(failure))
@@ -50,11 +54,12 @@ def work_slice(run_id: int, client: Client, *, slice_s: float = SLICE_S) -> bool
         lease.release(row, owner)
 
 
-def _renewer(run_id: int, owner: UUID) -> Callable[[], None]:
+def _renewer(run_id: int, owner: UUID, on_step: Callable[[], None]) -> Callable[[], None]:
     renewed_at = time.monotonic()
 
     def renew() -> None:
         nonlocal renewed_at
+        on_step()
         if time.monotonic() - renewed_at < RENEW_EVERY_S:
             return
         renewed_at = time.monotonic()
@@ -76,6 +81,9 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
         if not read_pages(run, slice_):
             return False
         _enter(run, SyncRun.Phase.ABSENT)
+    if run.kind == SyncRun.Kind.ACCOUNT:
+        runs.finish(run.pk, missing=None)
+        return True
     return _ask_for_absent(run, slice_)
 
 

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.db.models import Sum
+
+from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
+from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
+
+pytestmark = pytest.mark.django_db
+
+
+def only() -> Sim:
+    return Sim.objects.get()
+
+
+def numbers() -> set[tuple[int, int, str]]:
+    return set(SimIdentifier.objects.values_list("kind", "position", "value"))
+
+
+def test_first_sight_is_written_whole_and_told_to_nobody() -> None:
+    result = write(page(record(1)))
+    sim = only()
+    assert (result.new, result.changed, result.sim_ids) == (1, 0, [[sim.pk]])
+    assert (sim.giccid, sim.status, sim.account, sim.package) == (
+        giccid(1),
+        "ACTIVATED",
+        account(),
+        "Prepaid-Basic-100M",
+    )
+    assert (sim.data_usage_mb, sim.sms_usage, sim.voice_usage_min) == (Decimal("41.25"), 3, 0)
+    assert sim.devices == [{"imei": "356938035640001", "imsi": "460060000000001", "msisdn": "8614500000001"}]
+    assert sim.apns == [{"name": "iot.public", "status": "OPEN"}]
+    assert sim.apn_usages == [{"apn": "iot.public", "data_usage_mb": 40.0}]
+    assert (sim.read_at, sim.first_seen_at, sim.changed_at) == (NOON, NOON, NOON)
+    assert told() == []
+
+
+def test_every_number_of_every_device_is_kept_for_the_search() -> None:
+    devices = [{"imei": None, "imsi": "1", "msisdn": "+49 151"}, {"imei": "2", "imsi": None}]
+    write(page(record(1, deviceInfo=devices)))
+    kinds = SimIdentifier.Kind
+    assert numbers() == {
+        (kinds.ICCID, 0, giccid(1)),
+        (kinds.IMSI, 0, "1"),
+        (kinds.MSISDN, 0, "49151"),
+        (kinds.IMEI, 1, "2"),
+    }
+
+
+def test_unchanged_record_writes_nothing() -> None:
+    write(page(record(1)))
+    before = Sim.objects.values().get()
+    result = write(page(record(1), after_s=60))
+    assert (result.read, result.new, result.changed, result.moved) == (1, 0, 0, 0)
+    assert Sim.objects.values().get() == before
+
+
+def test_targeted_read_moves_the_age_even_without_a_change() -> None:
+    write(page(record(1)))
+    write(named(record(1), after_s=60))
+    assert only().read_at == NOON + timedelta(seconds=60)
+    write(named(record(1), after_s=30))
+    assert only().read_at == NOON + timedelta(seconds=60)
+
+
+def test_moving_usage_is_written_and_told_to_nobody() -> None:
+    write(page(record(1)))
+    result = write(page(record(1, currentCycleUsages={"dataUsage": "42.5", "smsUsage": 4}), after_s=60))
+    assert (result.changed, result.moved) == (0, 1)
+    assert (only().data_usage_mb, only().sms_usage, only().changed_at) == (Decimal("42.5"), 4, NOON)
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "event"),
+    [
+        ({"status": "DEACTIVATED"}, ("sim.status", "ACTIVATED", "DEACTIVATED")),
+        ({"status": "ON_HOLIDAY"}, ("sim.status", "ACTIVATED", "ON_HOLIDAY")),
+        ({"currentBasicServicePackage": None}, ("sim.package", "Prepaid-Basic-100M", None)),
+        ({"apnList": [{"apnName": "iot.public", "apnStatus": "CLOSED"}]}, ("sim.apn", "OPEN", "CLOSED")),
+        ({"apnList": []}, ("sim.apn", "OPEN", None)),
+        ({"activatedTime": None}, ("sim.activated", "2025-02-01T09:30:00Z", None)),
+        ({"sellTime": "2025-01-16T08:00:00Z"}, ("sim.sold", "2025-01-15T08:00:00Z", "2025-01-16T08:00:00Z")),
+        (
+            {"deviceInfo": [{"imei": "490154203237518", "imsi": "460060000000001", "msisdn": "8614500000001"}]},
+            ("sim.imei", "356938035640001", "490154203237518"),
+        ),
+    ],
+)
+def test_each_real_difference_is_one_event(fields: dict, event: tuple) -> None:
+    write(page(record(1)))
+    result = write(page(record(1, **fields), after_s=60))
+    assert result.changed == 1
+    assert told() == [event]
+    assert only().changed_at == NOON + timedelta(seconds=60)
+
+
+def test_plan_that_only_moves_its_dates_is_one_event() -> None:
+    write(page(record(1)))
+    plan = {"name": "Prepaid-Basic-100M", "startTime": "2025-09-01T00:00:00Z", "endTime": None}
+    write(page(record(1, currentBasicServicePackage=plan), after_s=60))
+    assert told() == [("sim.period", ["2025-08-01T00:00:00Z", "2025-09-01T00:00:00Z"], ["2025-09-01T00:00:00Z", None])]
+
+
+def test_change_of_account_alone_is_seen() -> None:
+    write(page(record(1)))
+    write(page(record(1), after_s=60, of=account("lab account")))
+    assert only().account == account("lab account")
+    assert told() == [("sim.account", "halden-dach", "lab account")]
+
+
+def test_read_by_name_leaves_the_account_as_we_know_it() -> None:
+    write(page(record(1)))
+    result = write(named(record(1), after_s=60))
+    assert result.moved == 0
+    write(named(record(1, status="DEACTIVATED"), after_s=120))
+    assert only().account == account()
+    assert told() == [("sim.status", "ACTIVATED", "DEACTIVATED")]
+
+
+def test_new_device_replaces_the_numbers_of_the_old() -> None:
+    write(page(record(1)))
+    write(page(record(1, deviceInfo=[{"imei": "490154203237518"}]), after_s=60))
+    kinds = SimIdentifier.Kind
+    assert numbers() == {(kinds.ICCID, 0, giccid(1)), (kinds.IMEI, 0, "490154203237518")}
+
+
+def test_page_asked_before_and_merged_after_a_targeted_read_changes_nothing() -> None:
+    write(page(record(1)))
+    write(named(record(1, status="DEACTIVATED"), after_s=60))
+    result = write(page(record(1), after_s=30))
+    assert (only().status, result.stale) == ("DEACTIVATED", 1)
+    assert told() == [("sim.status", "ACTIVATED", "DEACTIVATED")]
+
+
+def test_page_asked_before_a_later_page_of_the_run_changes_nothing() -> None:
+    """The later page showed the SIM as our copy has it, so it left no mark on the row itself."""
+    write(page(record(1)))
+    run = SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN)
+    later = NOON + timedelta(seconds=60)
+    SyncPage.objects.create(run=run, account=account(), page=1, asked_at=later, sim_ids=[only().pk])
+    write(page(record(1, status="DEACTIVATED"), after_s=30), run_id=run.pk)
+    assert only().status == "ACTIVATED"
+
+
+def test_of_a_sim_on_two_pages_the_one_asked_for_last_counts() -> None:
+    result = write(page(record(1, status="DEACTIVATED"), after_s=60), page(record(1)))
+    assert only().status == "DEACTIVATED"
+    assert result.sim_ids == [[only().pk], [only().pk]]
+
+
+def test_clock_that_went_back_does_not_freeze_the_copy() -> None:
+    write(page(record(1), after_s=3600), now=NOON + timedelta(hours=1))
+    write(page(record(1, status="DEACTIVATED")), now=NOON + timedelta(seconds=1))
+    assert (only().status, only().read_at) == ("DEACTIVATED", NOON)
+
+
+def test_missing_sim_that_comes_back_unchanged_is_missing_no_more() -> None:
+    write(page(record(1)))
+    Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)
+    write(page(record(1), after_s=60))
+    assert (only().missing_since, only().absent_runs) == (None, 0)
+    assert [kind for kind, _, _ in told()] == ["sim.returned"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        ({"status": "ACTIVATED"}, "giccid"),
+        ({"giccid": None, "status": "ACTIVATED"}, "giccid"),
+        ({"giccid": ["x"], "status": "ACTIVATED"}, "giccid"),
+        ({"giccid": "../etc/passwd", "status": "ACTIVATED"}, "giccid"),
+        (record(2, status=None), "status"),
+        (record(2, currentCycleUsages={"dataUsage": "12,4 MB"}), "currentCycleUsages.dataUsage"),
+        (record(2, deviceInfo="none"), "deviceInfo"),
+        (record(2, activatedTime="yesterday"), "activatedTime"),
+        ("text", ""),
+        (None, ""),
+    ],
+)
+def test_bad_record_is_kept_aside_and_the_rest_of_its_page_is_kept(bad: object, field: str) -> None:
+    result = write(page(record(1), bad, record(3)))
+    assert list(Sim.objects.order_by("giccid").values_list("giccid", flat=True)) == [giccid(1), giccid(3)]
+    (aside,) = result.aside
+    assert (aside.answer, aside.place, aside.raw) == (0, 1, raw(bad))
+    assert aside.error.field.startswith(field)
+
+
+def test_record_that_turned_bad_leaves_its_row_and_still_counts_as_shown() -> None:
+    write(page(record(1)))
+    before = Sim.objects.values().get()
+    result = write(page(record(1, currentCycleUsages={"dataUsage": {}}), after_s=60))
+    assert Sim.objects.values().get() == before
+    assert result.sim_ids == [[only().pk]]
+
+
+def test_odd_but_readable_values_are_kept() -> None:
+    odd = record(
+        1,
+        deviceInfo=[],
+        currentCycleUsages=None,
+        currentCycleAPNUsagesList=None,
+        apnList=None,
+        extra={"a": [1]},
+        currentBasicServicePackage={"name": 'O\'Neill & <b>"深圳"\t\\N\\.</b>\u001f'},
+    )
+    write(page(odd))
+    assert only().package == 'O\'Neill & <b>"深圳"\t\\N\\.</b>\u001f'
+    assert (only().data_usage_mb, only().devices) == (None, [])
+
+
+def test_usage_is_noted_per_billing_day_and_only_when_it_moved(settings) -> None:
+    settings.BILLING_TIME_ZONE = "Asia/Shanghai"
+    evening, night = 3600 * 3, 3600 * 5  # 23:00 and 01:00 in Shanghai
+    write(page(record(1), record(2), after_s=evening))
+    write(page(record(1, currentCycleUsages={"dataUsage": 50}), record(2), after_s=night))
+    assert list(UsageDay.objects.order_by("day", "sim_id").values_list("day", "data_usage_mb", "cycle")) == [
+        (date(2025, 8, 13), Decimal("41.25"), date(2025, 8, 1)),
+        (date(2025, 8, 13), Decimal("41.25"), date(2025, 8, 1)),
+        (date(2025, 8, 14), Decimal("50"), date(2025, 8, 1)),
+    ]
+
+
+def test_usage_of_a_day_is_its_last_reading() -> None:
+    write(page(record(1)))
+    write(page(record(1, currentCycleUsages={"dataUsage": 43}), after_s=60))
+    assert UsageDay.objects.get().data_usage_mb == 43
+
+
+def test_trigger_counts_what_the_table_holds() -> None:
+    write(page(record(1), record(2), record(3, status="RETIRED")))
+    write(page(record(1, status="DEACTIVATED"), record(2), after_s=60, of=account("lab account")))
+    counted = SimCountDelta.objects.values_list("account_id", "status").annotate(total=Sum("n")).filter(total__gt=0)
+    assert set(counted) == {
+        (account("lab account").pk, "DEACTIVATED", 1),
+        (account("lab account").pk, "ACTIVATED", 1),
+        (account().pk, "RETIRED", 1),
+    }
+
+
+def test_number_of_statements_does_not_grow_with_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = []
+    execute = psycopg.Cursor.execute
+    monkeypatch.setattr(psycopg.Cursor, "execute", lambda *a, **k: (statements.append(a[1]), execute(*a, **k))[1])
+
+    def count(*numbers: int) -> int:
+        statements.clear()
+        write(page(*(record(number) for number in numbers)))
+        return len(statements)
+
+    count(1)
+    assert count(2) == count(*range(10, 60)) > 0
+
+
+def test_empty_answer_is_an_answer() -> None:
+    result = write(page())
+    assert (result.read, result.sim_ids) == (0, [[]])
