@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from simulator.app import App
 from simulator.clock import parse_moment
+from simulator.drift import arm
 from simulator.serve import listen, run
 from simulator.settings import Knobs, Options
 from simulator.world import World
@@ -59,7 +60,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"simulator: cannot listen on {arguments.host}:{arguments.port}: {error.strerror}")
     try:
-        world = World(options_of(arguments))
+        world = World(options_of(arguments), on_reset=arm)
     except (ValueError, KeyError) as error:
         sys.exit(f"simulator: {error}")
     run(App(world), listener)

@@ -75,7 +75,7 @@ class Clock:
         self._ahead = 0.0
         self._at: float | None = None
         self._order = itertools.count()
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
 
     @property
     def is_frozen(self) -> bool:
@@ -96,10 +96,10 @@ class Clock:
     def advance(self, seconds: float) -> None:
         self.set(self._reading() + seconds)
 
-    def call_at(self, due: float, action: Callable[[], None]) -> None:
+    def call_at(self, due: float, action: Callable[[], object]) -> None:
         heapq.heappush(self._due, (due, next(self._order), action))
 
-    def after(self, delay: float, action: Callable[[], None]) -> None:
+    def after(self, delay: float, action: Callable[[], object]) -> None:
         """Run `action` when `delay` seconds have passed; at once when there is no delay."""
         if delay <= 0:
             action()

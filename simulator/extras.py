@@ -20,15 +20,12 @@ class Extra(NamedTuple):
 class Extras:
     records: list[Extra] = field(default_factory=list)
 
-    def put(self, account: int, record: object) -> None:
+    def put(self, account: int, body: bytes) -> None:
         """Take a record in, in place of an earlier one with the same giccid."""
-        fields = record if isinstance(record, dict) else {}
-        giccid, status = fields.get("giccid"), fields.get("status")
-        key = giccid if isinstance(giccid, str) else None
-        if key is not None:
-            self.remove(key)
-        text = status if isinstance(status, str) else None
-        self.records.append(Extra(account, key, text, msgspec.json.encode(record)))
+        giccid, status = text_field(body, "giccid"), text_field(body, "status")
+        if giccid is not None:
+            self.remove(giccid)
+        self.records.append(Extra(account, giccid, status, body))
 
     def remove(self, giccid: str) -> None:
         self.records = [extra for extra in self.records if extra.giccid != giccid]
@@ -41,6 +38,13 @@ class Extras:
 
     def count(self, account: int, status: str | None = None) -> int:
         return sum(extra.account == account and status in (None, extra.status) for extra in self.records)
+
+
+def text_field(body: bytes, name: str) -> str | None:
+    """A text field of a record that may be anything."""
+    record = msgspec.json.decode(body)
+    value = record.get(name) if isinstance(record, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _shows(wanted: Filter, extra: Extra) -> bool:

@@ -7,7 +7,7 @@ from simulator.catalogue import Catalogue
 from simulator.clock import Clock, Cycles
 from simulator.encode import encode_sim
 from simulator.generator import Generator, Traits
-from simulator.identity import SEEDS, giccid_of, slot_of, slot_of_msisdn
+from simulator.identity import SEEDS, slot_of, slot_of_msisdn
 from simulator.index import Filter, Index
 from simulator.seeds import ROW_PACKAGES, ROW_STATUSES, account_of_seed, seed_sim
 from simulator.sim import Sim
@@ -48,10 +48,15 @@ class Fleet:
                 self._join_generated(slot, start, account)
         return list(range(first, first + count)) if count <= 100_000 else []
 
+    def any_slot(self, giccid: str) -> int | None:
+        """The slot of a SIM that is in the fleet or was removed from it."""
+        slot = slot_of(giccid)
+        return None if slot is None or slot >= self.slots else slot
+
     def slot(self, giccid: str) -> int | None:
         """The slot of a SIM of the fleet, None for a giccid that is not in it."""
-        slot = slot_of(giccid)
-        return None if slot is None or not self.has(slot) else slot
+        slot = self.any_slot(giccid)
+        return None if slot is None or slot in self.removed else slot
 
     def slot_by_msisdn(self, msisdn: str) -> int | None:
         slot = slot_of_msisdn(msisdn)
@@ -160,7 +165,3 @@ class Fleet:
 
     def _traits(self, slot: int) -> Traits:
         return self.generator.traits(slot, self.generator.bits(slot), self.account[slot])
-
-
-def giccids(slots: "array[int] | list[int]") -> list[str]:
-    return [giccid_of(slot) for slot in slots]

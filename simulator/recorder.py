@@ -21,3 +21,8 @@ class Recorder:
     def change(self, giccid: str, verb: str) -> None:
         """A SIM's change was carried out."""
         self.changes[giccid][verb] += 1
+
+    def clear(self) -> None:
+        self.requests.clear()
+        self.counts.clear()
+        self.changes.clear()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simulator import enterprise, listing
+from simulator import changelog, enterprise, fields, jobs, lifecycle, listing, plans, sms, statistics
 from simulator.errors import ApiError
 from simulator.query import Request
 from simulator.reply import Reply, reply
@@ -40,6 +40,29 @@ OPERATIONS = (
     Operation("ROOT", "root", "GET", "", _root),
     Operation("S2", "sim_list", "GET", "global-sims", listing.sim_list),
     Operation("S1", "sim_detail", "GET", "global-sims/{giccid}", listing.sim_detail),
+    Operation("S3", "sim_change_logs", "GET", "global-sims/changeLogs", changelog.change_logs),
+    Operation("S4", "custom_field_get", "GET", "global-sims/{giccid}/custom-field", fields.custom_fields),
+    Operation("S5", "custom_field_put", "PUT", "global-sims/{giccid}/custom-field", fields.set_custom_fields),
+    Operation("S6", "sim_activate", "POST", "global-sims/{giccid}/activate", lifecycle.activate),
+    Operation("S7", "sim_suspend", "POST", "global-sims/{giccid}/deactivate", lifecycle.suspend),
+    Operation("S8", "sim_retire", "POST", "global-sims/{giccid}/retire", lifecycle.retire),
+    Operation(
+        "S9",
+        "sim_add_supplementary",
+        "POST",
+        "global-sims/{giccid}/supplementaryServicePackages",
+        plans.add_supplementary,
+    ),
+    Operation("S10", "sim_change_basic", "PUT", "global-sims/{giccid}/basicServicePackage", plans.change_basic),
+    Operation("S11", "sim_apn_status", "PUT", "global-sims/{giccid}/apnStatus", fields.set_apn_status),
+    Operation("B1", "batch_activate", "POST", "batchJobs/global-sims/activate", jobs.batch_activate),
+    Operation("B2", "batch_suspend", "POST", "batchJobs/global-sims/deactivate", jobs.batch_suspend),
+    Operation("B3", "batch_retire", "POST", "batchJobs/global-sims/retire", jobs.batch_retire),
+    Operation("B4", "batch_change_basic", "POST", "batchJobs/global-sims/basicServicePackage", jobs.batch_change_basic),
+    Operation("B5", "batch_job", "GET", "batchJobs/{jobId}", jobs.batch_job),
+    Operation("M1", "sms_send", "POST", "mt-sms", sms.send),
+    Operation("M2", "sms_status", "GET", "mt-sms/{smsMsgId}", sms.status),
+    Operation("T1", "country_statistics", "GET", "statistics/global-sims/countryCodes", statistics.country_codes),
     Operation("P1", "share_pools", "GET", "sharePools", enterprise.share_pools),
     Operation("E1", "enterprise", "GET", "enterprise", enterprise.enterprise),
     Operation("E2", "account", "GET", "account/{name}", enterprise.account),
@@ -67,15 +90,11 @@ def match(request: Request) -> Operation:
         fitting = []
     if not fitting:
         raise ApiError(404)
-    same_path = [op for op in fitting if _same_shape(op, fitting[0])]
+    same_path = [op for op in fitting if op.path == fitting[0].path]
     for operation in same_path:
         if operation.method == request.method:
             return operation
     raise ApiError(405, headers={"Allow": ", ".join(sorted(op.method for op in same_path))})
-
-
-def _same_shape(operation: Operation, first: Operation) -> bool:
-    return operation.path == first.path
 
 
 def _fits(pattern: list[str], segments: list[str]) -> bool:

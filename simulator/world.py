@@ -1,15 +1,24 @@
 """The carrier as a whole: its state, its clock and its knobs."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from simulator.catalogue import Catalogue
+from simulator.changelog import ChangeLog
 from simulator.clock import Clock, Cycles
+from simulator.courier import Courier, Target
 from simulator.extras import Extras
 from simulator.faults import Faults
 from simulator.fleet import Fleet
 from simulator.limits import Limiter
+from simulator.pushes import Pushes
 from simulator.recorder import Recorder
 from simulator.settings import Knobs, Options
+
+if TYPE_CHECKING:
+    from simulator.jobs import Job
+    from simulator.sms import Message
 
 _GENERATED_ACCOUNTS = 6
 
@@ -17,9 +26,11 @@ _GENERATED_ACCOUNTS = 6
 class World:
     """Everything a reset puts back."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, on_reset: Callable[["World"], None]) -> None:
         self.first_options = options
         self.clock = Clock()
+        self.courier = Courier(self.clock, Target())
+        self._on_reset = on_reset
         self.reset(options)
 
     def reset(self, options: Options | None = None) -> None:
@@ -33,7 +44,20 @@ class World:
         self.fleet = Fleet(self.catalogue, self.clock, self.cycles, self.options.seed, self.options.sims)
         self.extras, self.faults = Extras(), Faults()
         self.limiter, self.recorder = Limiter(), Recorder()
-        self.shifted = self.pages_shifted = 0
+        self.shifted = self.pages_shifted = self.sms_count = 0
+        self.log = ChangeLog()
+        self.jobs: dict[str, Job] = {}
+        self.messages: dict[str, Message] = {}
+        self.scheduled: dict[int, str] = {}
+        self.custom: dict[int, dict[str, str | None]] = {}
+        self._reset_pushes()
+        self._on_reset(self)
+
+    def _reset_pushes(self) -> None:
+        self.courier.close()
+        target = Target.parse(self.options.push_url, self.options.push_secret)
+        self.courier = Courier(self.clock, target)
+        self.pushes = Pushes(self.clock, self.cycles, self.catalogue, self.courier)
 
     def again(self, **changes: object) -> Options:
         """The first options with some of them changed."""
