@@ -12,7 +12,10 @@ def check_base_url(url: str) -> str:
     It must end in /v1, hold no name, password, query or fragment, and be https unless its host is loopback.
     """
     url = url.strip().rstrip("/")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("The base URL is no address.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("The base URL must begin with https:// and name a host.")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:

@@ -192,8 +192,6 @@ def _parsed(text: str) -> Decimal | None:
     text = text.strip()
     if not text:
         return None
-    if not text.isascii() or "_" in text:
-        raise Unreadable("a number")
     try:
         return Decimal(text)
     except ArithmeticError:

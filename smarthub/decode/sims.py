@@ -77,7 +77,7 @@ def decode_sim(raw: bytes) -> Sim:
     """
     try:
         return _quick(raw)
-    except (_Odd, msgspec.DecodeError, ValueError, OverflowError, RecursionError):
+    except (_Odd, msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
         return _tolerant(raw)
 
 
