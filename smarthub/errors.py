@@ -130,8 +130,6 @@ class RecordError(ProtocolError):
     `reason` a sentence for people, `giccid` the SIM's key where it could be read.
     """
 
-    is_outcome_unknown = False
-
     def __init__(self, giccid: str | None, field: str, reason: str, *, operation: str = "") -> None:
         super().__init__(operation, title=reason)
         self.giccid = giccid

@@ -193,7 +193,7 @@ def test_a_wrong_value_is_named_with_its_record(changes: dict[str, Any], field: 
     "number", ["1e400", '"1e400"', "1e99999999999999999999999", '"NaN"', "NaN", "-Infinity", "9" * 5000]
 )
 def test_numbers_that_are_none(number: str) -> None:
-    record = '{"giccid": "1", "status": "A", "currentCycleUsages": {"dataUsage": %s}}' % number
+    record = f'{{"giccid": "1", "status": "A", "currentCycleUsages": {{"dataUsage": {number}}}}}'
     error = error_of(record.encode())
     assert (error.giccid, error.field) == ("1", "currentCycleUsages.dataUsage")
 

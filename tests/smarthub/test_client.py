@@ -1,0 +1,284 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import responses
+
+from smarthub import Client, RecordError, errors, models
+
+BASE = "https://api.example.com/v1"
+SIM = f"{BASE}/global-sims/1"
+
+
+@pytest.fixture
+def client(make_client: Callable[..., Client]) -> Client:
+    return make_client(BASE)
+
+
+@pytest.fixture
+def carrier() -> Any:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def query_of(call: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(call.request.url).query).items()}
+
+
+def sent(carrier: Any, place: int = -1) -> Any:
+    return json.loads(carrier.calls[place].request.body)
+
+
+def test_a_page_of_sims_is_asked_for_under_the_carriers_names(client: Client, carrier: Any) -> None:
+    carrier.get(f"{BASE}/global-sims", json={"data": [], "page": 3, "size": 50, "total": 7})
+    page = client.list_sims_raw("lab account", ["1", "2", "1"], 3, 100, "ACTIVATED", po="p", package="Basic & more")
+    assert query_of(carrier.calls[0]) == {
+        "accountName": "lab account",
+        "giccids": "1,2",
+        "page": "3",
+        "size": "100",
+        "status": "ACTIVATED",
+        "po": "p",
+        "basicServicePackageName": "Basic & more",
+    }
+    assert (page.records, page.page, page.size, page.total) == ([], 3, 50, 7)
+    assert page.reply.attempts == 1
+
+
+def test_a_page_that_says_nothing_of_itself_is_the_one_asked_for(client: Client, carrier: Any) -> None:
+    carrier.get(f"{BASE}/global-sims", json=[{"giccid": "1"}])
+    page = client.list_sims_raw(page=4, size=20)
+    assert (page.page, page.size, page.total) == (4, 20, None)
+
+
+@pytest.mark.parametrize("giccids", [[], ["x" * 33], [str(number) for number in range(101)], ["1,2"]])
+def test_keys_that_cannot_be_asked_for_are_refused_unsent(client: Client, giccids: list[str]) -> None:
+    with pytest.raises(errors.ValidationFailed) as caught:
+        client.list_sims_raw(giccids=giccids)
+    assert caught.value.is_sent is False
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"data": 3}'])
+def test_a_page_that_is_none_knows_its_call(client: Client, carrier: Any, body: bytes) -> None:
+    carrier.get(f"{BASE}/global-sims", body=body)
+    with pytest.raises(errors.ProtocolError) as caught:
+        client.list_sims_raw()
+    assert (caught.value.operation, caught.value.status, caught.value.reply.attempts) == ("sim_list", 200, 1)
+
+
+@pytest.mark.parametrize("body", [{"giccid": "1", "status": "A"}, {"data": {"giccid": "1", "status": "A"}}])
+def test_a_sim_may_be_wrapped(client: Client, carrier: Any, body: Any) -> None:
+    carrier.get(SIM, json=body)
+    assert client.read_sim("1").value == models.Sim("1", "A")
+    assert json.loads(client.read_sim_raw("1").records[0]) == {"giccid": "1", "status": "A"}
+
+
+def test_a_sim_that_cannot_be_read_is_a_carrier_error(client: Client, carrier: Any) -> None:
+    carrier.get(SIM, json={"giccid": "1"})
+    with pytest.raises(errors.CarrierError) as caught:
+        client.read_sim("1")
+    assert isinstance(caught.value, RecordError)
+
+
+def packages(carrier: Any, answer: Callable[[int, int], Any]) -> None:
+    def reply(request: Any) -> tuple[int, dict[str, str], str]:
+        query = parse_qs(urlsplit(request.url).query)
+        return 200, {}, json.dumps(answer(int(query["page"][0]), int(query["size"][0])))
+
+    carrier.add_callback("GET", f"{BASE}/lab%20account/servicePackages", callback=reply)
+
+
+def named(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [{"name": f"Package {number}"} for number in range(start, start + count)]
+
+
+def test_a_list_is_read_to_its_total(client: Client, carrier: Any) -> None:
+    packages(
+        carrier, lambda page, size: {"data": named(250)[page * size :][:size], "page": page, "size": size, "total": 250}
+    )
+    assert len(client.service_packages("lab account").value) == 250
+    assert [query_of(call)["page"] for call in carrier.calls] == ["0", "1", "2"]
+
+
+def test_a_clamped_page_size_is_reckoned_with(client: Client, carrier: Any) -> None:
+    packages(carrier, lambda page, size: {"data": named(25)[page * 10 :][:10], "page": page, "size": 10, "total": 25})
+    assert len(client.service_packages("lab account").value) == 25
+    assert {query_of(call)["size"] for call in carrier.calls} == {"100"}
+    assert len(carrier.calls) == 3
+
+
+def test_a_list_without_a_total_is_read_until_an_empty_page(client: Client, carrier: Any) -> None:
+    packages(carrier, lambda page, size: {"data": named(250)[page * size :][:size]})
+    assert len(client.service_packages("lab account").value) == 250
+    assert len(carrier.calls) == 4
+
+
+def test_a_bare_array_that_is_always_the_same_is_read_twice(client: Client, carrier: Any) -> None:
+    packages(carrier, lambda page, size: named(3))
+    assert [package.name for package in client.service_packages("lab account").value] == [
+        "Package 0",
+        "Package 1",
+        "Package 2",
+    ]
+    assert len(carrier.calls) == 2
+
+
+def test_records_that_shift_between_pages_are_taken_once(client: Client, carrier: Any) -> None:
+    packages(carrier, lambda page, size: {"data": named(100, start=page * 90), "size": 100, "total": 190})
+    assert len(client.service_packages("lab account").value) == 190
+
+
+def test_a_total_that_runs_away_does_not_hold_us(client: Client, carrier: Any) -> None:
+    packages(carrier, lambda page, size: {"data": named(1, page), "page": page, "size": 100, "total": 300})
+    assert len(client.service_packages("lab account").value) == 3
+
+
+def test_a_bad_record_of_a_list_is_named_and_the_rest_kept(client: Client, carrier: Any) -> None:
+    records = [{"name": "Good", "dataVolume": "100.5", "price": 1.2}, {"name": "Bad", "dataVolume": "plenty"}, 7]
+    packages(carrier, lambda page, size: {"data": records, "page": 0, "size": 100, "total": 3})
+    answer = client.service_packages("lab account")
+    assert answer.value == (models.ServicePackage("Good", data_volume_mb=Decimal("100.5"), price=Decimal("1.2")),)
+    assert [error.field for error in answer.refused] == ["dataVolume", ""]
+
+
+def test_a_single_pool_is_a_list_of_one(client: Client, carrier: Any) -> None:
+    carrier.get(f"{BASE}/sharePools", json={"name": "EU-Pool", "dataTotal": 51200.0})
+    assert client.share_pools().value == (models.SharePool("EU-Pool", data_total_mb=Decimal("51200.0")),)
+
+
+def test_an_account_without_a_name_fails_the_enterprise_by_name(client: Client, carrier: Any) -> None:
+    carrier.get(f"{BASE}/enterprise", json={"name": "e", "accounts": [{"name": "a"}, {"customerName": "c"}]})
+    with pytest.raises(RecordError) as caught:
+        client.enterprise()
+    assert (caught.value.field, caught.value.operation) == ("accounts.name", "enterprise")
+
+
+def test_statistics_take_dates_and_are_one_page(client: Client, carrier: Any) -> None:
+    carrier.get(f"{BASE}/statistics/global-sims/countryCodes", json={"data": [{"countryCode": 262, "simCount": "3"}]})
+    answer = client.country_statistics("a", date(2025, 8, 1), date(2025, 8, 2))
+    assert answer.value == (models.CountryUsage("262", None, 3),)
+    assert query_of(carrier.calls[0]) == {"accountName": "a", "startDate": "2025-08-01", "endDate": "2025-08-02"}
+
+
+@pytest.mark.parametrize("body", [b"", b"ok", b"[]", b'{"status": {}}', b"<html>", b'{"giccid": "1"}'])
+@pytest.mark.parametrize("verb", ["activate", "suspend", "retire"])
+def test_any_success_of_an_action_is_accepted(client: Client, carrier: Any, verb: str, body: bytes) -> None:
+    carrier.post(f"{SIM}/{'deactivate' if verb == 'suspend' else verb}", body=body, status=202)
+    answer = getattr(client, verb)("1")
+    assert isinstance(answer.value, models.Accepted)
+    assert answer.value.status is None
+    assert carrier.calls[0].request.body is None
+
+
+def test_custom_fields_are_read_merged_and_all_sent(client: Client, carrier: Any) -> None:
+    carrier.get(f"{SIM}/custom-field", json={"custom1": "Berlin", "custom2": 7, "custom3": None, "custom4": "x"})
+    carrier.put(f"{SIM}/custom-field", body=b"")
+    answer = client.set_custom_fields("1", {"custom4": None, "custom5": "物联"})
+    expected = {"custom1": "Berlin", "custom2": "7", "custom3": "", "custom4": "", "custom5": "物联"}
+    assert sent(carrier) == expected
+    assert answer.value == models.CustomFields(**expected)
+    assert carrier.calls[1].request.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def test_a_custom_field_that_is_none_is_refused_before_anything_is_read(client: Client) -> None:
+    with pytest.raises(errors.ValidationFailed):
+        client.set_custom_fields("1", {"custom6": "x"})
+
+
+def test_an_unreadable_custom_field_is_not_overwritten(client: Client, carrier: Any) -> None:
+    carrier.get(f"{SIM}/custom-field", json={"custom1": {"x": 1}})
+    with pytest.raises(RecordError):
+        client.set_custom_fields("1", {"custom2": "x"})
+    assert len(carrier.calls) == 1
+
+
+def test_orders_send_what_was_given_and_nothing_else(client: Client, carrier: Any) -> None:
+    carrier.post(f"{SIM}/supplementaryServicePackages", json={"servicePackageName": "Addon"})
+    client.add_supplementary_package("1", "Addon")
+    assert sent(carrier) == {"servicePackageName": "Addon"}
+    client.add_supplementary_package("1", "Addon", datetime(2025, 8, 13, 6, tzinfo=UTC))
+    assert sent(carrier) == {"servicePackageName": "Addon", "startTime": "2025-08-13T06:00:00+0000"}
+
+
+@pytest.mark.parametrize(("effective", "code"), [(None, None), ("now", "IMMEDIATE"), ("next-cycle", "NEXT_CYCLE")])
+def test_a_package_change_has_the_carriers_words(
+    client: Client, carrier: Any, effective: str | None, code: str | None
+) -> None:
+    carrier.put(f"{SIM}/basicServicePackage", json={"effectiveType": code, "effectiveTime": "2025-09-01T00:00:00Z"})
+    answer = client.change_basic_package("1", "Basic", effective)
+    assert sent(carrier) == {"servicePackageName": "Basic"} | ({"effectiveType": code} if code else {})
+    assert answer.value == models.PackageChange(None, code, datetime(2025, 9, 1, tzinfo=UTC))
+
+
+def test_a_word_the_carrier_has_none_for_is_refused_unsent(client: Client) -> None:
+    for call in (
+        lambda: client.change_basic_package("1", "Basic", "IMMEDIATE"),
+        lambda: client.batch_change_basic_package(["1"], "Basic", "later"),
+        lambda: client.send_sms("x", to_giccid="1", encoding="utf-8"),
+    ):
+        with pytest.raises(errors.ValidationFailed):
+            call()
+
+
+def test_a_batch_sends_each_sim_once_and_answers_its_job(client: Client, carrier: Any) -> None:
+    carrier.post(f"{BASE}/batchJobs/global-sims/deactivate", json={"jobId": 20250813063631000017})
+    assert client.batch_suspend(["1", "2", "1"]).value.job_id == "20250813063631000017"
+    assert sent(carrier) == {"giccids": ["1", "2"]}
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"jobId": null}'])
+def test_a_batch_without_a_job_has_an_unknown_outcome(client: Client, carrier: Any, body: bytes) -> None:
+    carrier.post(f"{BASE}/batchJobs/global-sims/retire", body=body)
+    with pytest.raises(errors.ProtocolError) as caught:
+        client.batch_retire(["1"])
+    assert caught.value.is_outcome_unknown
+
+
+@pytest.mark.parametrize("giccids", [[], [str(number) for number in range(1001)]])
+def test_a_batch_has_limits(client: Client, giccids: list[str]) -> None:
+    with pytest.raises(errors.ValidationFailed):
+        client.batch_activate(giccids)
+
+
+@pytest.mark.parametrize(
+    ("job", "is_finished", "items"),
+    [
+        ({"status": "PENDING"}, False, None),
+        ({"status": "COMPLETED", "details": []}, True, ()),
+        ({"status": "FAILED"}, True, None),
+        ({"status": "DONE?", "finishTime": "2025-08-13T06:36:40+0000"}, True, None),
+    ],
+)
+def test_a_job_says_whether_it_is_finished(
+    client: Client, carrier: Any, job: dict[str, Any], is_finished: bool, items: Any
+) -> None:
+    carrier.get(f"{BASE}/batchJobs/a%2Fb", json=job)
+    value = client.batch_job("a/b").value
+    assert (value.is_finished, value.items) == (is_finished, items)
+
+
+def test_a_message_names_its_encoding_only_where_it_is_not_the_default(client: Client, carrier: Any) -> None:
+    carrier.post(f"{BASE}/mt-sms", json={"smsMsgId": 7, "status": "PENDING"})
+    assert client.send_sms("reboot", to_giccid="1").value == models.SmsMessage("7", status="PENDING")
+    assert sent(carrier) == {"toGiccid": "1", "content": "reboot"}
+    client.send_sms("0aff", to_msisdn="8614500000004", encoding="hex")
+    assert sent(carrier) == {"toMsisdn": "8614500000004", "content": "0aff", "encoding": "HEX"}
+
+
+def test_a_text_of_broken_characters_is_refused_unsent(client: Client) -> None:
+    with pytest.raises(errors.ValidationFailed) as caught:
+        client.send_sms("\ud800", to_giccid="1")
+    assert caught.value.is_sent is False
+
+
+def test_several_threads_share_one_client(client: Client, carrier: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    carrier.get(f"{BASE}/account/a", json={"name": "a"})
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: client.account("a"), range(8)))
+    assert {answer.value for answer in answers} == {models.Account("a")}
