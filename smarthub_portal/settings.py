@@ -154,6 +154,8 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "/static/"
+# What the pages use is all in ours; packages bring scripts that nobody asks for.
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(PORTAL_DATA_DIR) / "staticfiles"
 STORAGES = {

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,8 +106,9 @@ class Start:
                 [sys.executable, "manage.py", "prepare"], cwd=BASE_DIR, capture_output=True, text=True, check=False
             )
         if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise StackError(f"The database could not be brought up to date: {last}")
+            log = self.log_dir / "prepare.log"
+            log.write_text(done.stderr)
+            raise StackError(f"Tables and files could not be brought up to date: {_error_of(done.stderr)}; see {log}.")
         self.login = json.loads(done.stdout)
 
     def _start_web(self) -> None:
@@ -147,17 +149,21 @@ class Start:
         pids = self.supervisor.pids()
         if pids != self.state.pids:
             self.state.pids = pids
+            self.state.address = f"http://{self._own_address()}"
             write_state(self.data_dir, self.state)
         if not self.is_announced and self._is_ready():
             self.is_announced = True
             self._announce()
 
     def _is_ready(self) -> bool:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.env.HOST, self.env.HOST)  # noqa: S104
-        url = f"http://{join_address(host, self.port)}/health/ready"
+        url = f"http://{self._own_address()}/health/ready"
         with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2) as answer:
             return bool(answer.status == 200)
         return False
+
+    def _own_address(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.env.HOST, self.env.HOST)  # noqa: S104
+        return join_address(host, self.port)
 
     def _announce(self) -> None:
         env = self.env.model_copy(update={"PORT": self.port})
@@ -175,6 +181,15 @@ class Start:
         if "password" in self.login:
             return [f"  Login    {self.login['username']} / {self.login['password']}   (shown only this once)"]
         return [f"  Login    {self.login['username']}, password as set"] if self.login else []
+
+
+def _error_of(text: str) -> str:
+    """The first line of the error that ended a Python program."""
+    lines = [
+        line for line in text.splitlines() if line and not line.startswith((" ", "Traceback", "During", "The above"))
+    ]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (named or lines or ["no reason given"])[-1].rstrip(".")
 
 
 def _short(path: Path) -> str:
