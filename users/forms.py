@@ -1,7 +1,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -39,6 +39,21 @@ class LoginForm(AuthenticationForm):
 
 def client_address(request: HttpRequest | None) -> str:
     return str(request.META.get("REMOTE_ADDR", "")) if request else ""
+
+
+class PasswordForm(PasswordChangeForm):
+    """Django's form, in our words, and without taking the focus of a page that holds more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+        for name, label in (
+            ("old_password", "Password now"),
+            ("new_password1", "New password"),
+            ("new_password2", "New password again"),
+        ):
+            self.fields[name].label = label
+        self.fields["new_password2"].help_text = ""
 
 
 class ThemeForm(forms.Form):

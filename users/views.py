@@ -2,14 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from users.forms import LoginForm, ThemeForm
+from users.forms import LoginForm, PasswordForm, ThemeForm
 
 YEAR_S = 365 * 24 * 3600
 
@@ -34,7 +34,7 @@ login = Login.as_view()
 def account(request: HttpRequest) -> HttpResponse:
     """Who one is and may do; POST changes the password."""
     assert isinstance(request.user, AbstractBaseUser)
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = PasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         update_session_auth_hash(request, request.user)
