@@ -81,7 +81,7 @@ def mangle(kind: str, answer: Reply) -> Reply:
     if kind == "empty":
         body = b""
     elif kind == "badjson":
-        body = body[: len(body) // 2] + b"}}"
+        body = body[: len(body) // 2] + b"}}<"
     elif kind == "wrongtype":
         body = msgspec.json.encode(_wrong(msgspec.json.decode(body)))
     elif kind == "short":
