@@ -13,7 +13,7 @@ from simulator import control, tolerance
 from simulator.errors import ApiError, UnknownId
 from simulator.faults import AFTER, MANGLED, Fault, answer_of, mangle
 from simulator.limits import READONLY, rights_of
-from simulator.query import Request
+from simulator.query import UNREADABLE, Request
 from simulator.reply import Reply, problem
 from simulator.routes import Operation, match
 from simulator.world import World
@@ -204,7 +204,7 @@ def _giccids(request: Request, operation: str) -> list[str]:
         return []
     try:
         body = msgspec.json.decode(request.body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return []
     if not isinstance(body, dict):
         return []

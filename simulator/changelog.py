@@ -79,10 +79,11 @@ def change_logs(world: "World", request: Request) -> Reply:
 def _span(world: "World", request: Request) -> tuple[int, int]:
     """[start, end); without an end everything up to and including the present second."""
     start, end = request.time("startTime"), request.time("endTime")
-    if end is None:
-        end = max(world.clock.second(), start or 0) + 1
+    now = max(world.clock.second(), start or 0)
     if start is None:
-        start = end - _DEFAULT_SPAN_S
+        start = (now if end is None else end) - _DEFAULT_SPAN_S
+    if end is None:
+        end = now + 1
     if start > end or end - start > _LONGEST_SPAN_S + 1:
         raise invalid_field("query", "startTime")
     return start, end

@@ -12,6 +12,7 @@ from simulator.errors import ApiError, invalid_field
 
 _INTEGER = re.compile(r"-?[0-9]{1,12}")
 MAX_GICCIDS = 100
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Request:
         """The body, which must be a JSON object."""
         try:
             body = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             body = None
         if not isinstance(body, dict):
             raise ApiError(400, detail="Body should be a JSON object")

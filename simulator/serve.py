@@ -42,6 +42,7 @@ def run(app: App, listener: socket.socket) -> None:
         loop="uvloop",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,
         log_level="warning",
         server_header=False,
         date_header=False,
