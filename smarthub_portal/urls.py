@@ -7,5 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.prometheus, name="metrics"),
     path("", include("users.urls")),
+    path("", include("estate.urls")),
+    path("", include("sims.urls")),
     *areas.urlpatterns,
 ]

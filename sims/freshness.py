@@ -1,0 +1,76 @@
+"""How fresh the whole fleet is: what every page tells in its top bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sims.models import SyncRun
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The last complete reading of the fleet, the run under way, and the newest run that ended."""
+
+    complete: SyncRun | None = None
+    under_way: SyncRun | None = None
+    ended: SyncRun | None = None
+
+    @property
+    def read_at(self) -> datetime | None:
+        return self.complete.finished_at if self.complete else None
+
+    @property
+    def percent(self) -> int | None:
+        """Of the run under way, by the SIMs the carrier has announced; None when none is under way."""
+        run = self.under_way
+        if run is None:
+            return None
+        return min(99, int(run.read * 100 // run.sims_expected)) if run.sims_expected else 0
+
+    @property
+    def failed(self) -> SyncRun | None:
+        """The newest run, when it did not get to its end."""
+        return self.ended if self.ended and self.ended.state == SyncRun.State.FAILED else None
+
+    @property
+    def is_first_reading(self) -> bool:
+        return self.complete is None and self.under_way is not None
+
+    def is_stale(self, now: datetime | None = None) -> bool:
+        return self.read_at is not None and is_late(self.read_at, now or timezone.now())
+
+
+def is_late(read_at: datetime, now: datetime) -> bool:
+    """Older than twice the interval in which everything should have been read."""
+    return now - read_at > timedelta(minutes=2 * settings.SYNC_INTERVAL_MINUTES)
+
+
+def freshness() -> Freshness:
+    """Read now; one query."""
+    full = SyncRun.objects.filter(kind=SyncRun.Kind.FULL)
+    states = SyncRun.State
+    complete = full.filter(state=states.FINISHED).order_by("-id")[:1]
+    failed = full.filter(state=states.FAILED).order_by("-id")[:1]
+    under_way = full.filter(state__in=SyncRun.OPEN).order_by("-id")[:1]
+    runs = list(complete.union(failed, under_way, all=True))
+    by_state = {("open" if run.is_open else run.state): run for run in runs}
+    ended = [run for run in runs if not run.is_open]
+    return Freshness(
+        complete=by_state.get(states.FINISHED),
+        under_way=by_state.get("open"),
+        ended=max(ended, key=lambda run: run.pk, default=None),
+    )
+
+
+def freshness_of(request: HttpRequest) -> Freshness:
+    """The same, read once a request."""
+    found: Freshness | None = getattr(request, "_fleet_freshness", None)
+    if found is None:
+        found = freshness()
+        request._fleet_freshness = found  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
+
+from sims.forms import RunListForm
+from sims.freshness import Freshness, freshness, freshness_of
+from sims.models import SetAside, SyncRun
+from sims.reading import read_again
+from sims.sync import runs
+from sims.sync.report import report_on, row_for, set_aside_by
+from sims.tasks import work_sync
+from toolkit.figures import plural, span
+from toolkit.htmx import render_part, wants
+from toolkit.keyset import page_of
+from users.models import User
+
+TEMPLATE = "sims/sync.html"
+RUNS_SHOWN = 10
+
+
+@require_safe
+def sync(request: HttpRequest) -> HttpResponse:
+    """`/sync/`: the run under way or the last one, what it kept aside, and the runs before it."""
+    fleet = freshness_of(request)
+    return render_part(request, TEMPLATE, _context(request, fleet, fleet.under_way or fleet.ended), part="sync")
+
+
+@require_safe
+def sync_run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One run by its number."""
+    run = get_object_or_404(SyncRun.objects.select_related("requested_by", "account"), pk=run_id)
+    return render_part(
+        request, TEMPLATE, {**_context(request, freshness_of(request), run), "is_one": True}, part="sync"
+    )
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Read the whole fleet now; a run that is open already goes on instead."""
+    assert isinstance(request.user, User)
+    run = runs.request_full(trigger=SyncRun.Trigger.PERSON, user=request.user)
+    _hurry(run)
+    if wants(request, "sync"):
+        return render(request, f"{TEMPLATE}#sync", _context(request, freshness(), run))
+    return redirect("sims:sync")
+
+
+def _hurry(run: SyncRun) -> None:
+    """Not to wait for beat, which finds the run within seconds also where the queue is away."""
+    with suppress(OperationalError):
+        work_sync.delay(run.pk)
+
+
+@require_POST
+def read_set_aside(request: HttpRequest, aside_id: int) -> HttpResponse:
+    """Ask again for the SIM of a record that was kept aside."""
+    assert isinstance(request.user, User)
+    aside = get_object_or_404(SetAside, pk=aside_id)
+    if not aside.giccid.isalnum():
+        messages.error(request, "This record names no SIM that could be asked for.")
+        return redirect("sims:sync")
+    result = read_again(giccid=aside.giccid, user=request.user)
+    if not result.found:
+        messages.error(request, f"{aside.giccid} could not be read now. {result.error}")
+        return redirect("sims:sync")
+    messages.success(request, "Read just now; this time the carrier’s answer could be read.")
+    return redirect("sims:detail", giccid=aside.giccid)
+
+
+def _context(request: HttpRequest, fleet: Freshness, run: SyncRun | None) -> dict[str, Any]:
+    form = RunListForm(request.GET if request.method == "GET" else {})
+    page = page_of(
+        SyncRun.objects.select_related("requested_by", "account"),
+        key="pk",
+        size=RUNS_SHOWN,
+        after=form.cursor("after"),
+        before=form.cursor("before"),
+        newest_first=True,
+    )
+    asides = set_aside_by(_runs_of_interest(fleet, run))
+    return {
+        "fleet": fleet,
+        "interval_words": span(timedelta(minutes=settings.SYNC_INTERVAL_MINUTES)),
+        "report": report_on(run) if run else None,
+        "asides": asides,
+        "aside_words": plural(len(asides), "record", "records"),
+        "rows": [row_for(each) for each in page.rows],
+        "newer": page.before,
+        "older": page.after,
+        "errors": form.messages,
+        "is_live": bool(run and run.is_open),
+    }
+
+
+def _runs_of_interest(fleet: Freshness, run: SyncRun | None) -> list[int]:
+    """What this run has kept aside; while it reads also what the one before it did."""
+    shown = [run] if run else []
+    if run and run.is_open and fleet.ended:
+        shown.append(fleet.ended)
+    return [each.pk for each in shown]
