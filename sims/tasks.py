@@ -12,14 +12,14 @@ from toolkit.governor import Lane
 from toolkit.partitions import ensure_months
 
 
-@shared_task(queue="sync")
+@shared_task
 def work_sync(run_id: int) -> None:
     """One slice of a run, then the next."""
     if work.work_slice(run_id, carrier(Lane.SYNC)):
         work_sync.delay(run_id)
 
 
-@shared_task(queue="sync")
+@shared_task
 def tend_syncs() -> None:
     """Start the run that is due, and pick up runs that nobody works on (beat, every few seconds)."""
     runs.start_due()
@@ -27,13 +27,13 @@ def tend_syncs() -> None:
         work_sync.delay(run_id)
 
 
-@shared_task(queue="sync")
+@shared_task
 def fold_counts() -> None:
     """Keep the totals quick to read."""
     counts.fold_counts()
 
 
-@shared_task(queue="sync")
+@shared_task
 def keep_months() -> None:
     """Make the months of the partitioned tables ahead of time."""
     today = timezone.now().date()

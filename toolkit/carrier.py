@@ -7,6 +7,8 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from smarthub import Client
 from toolkit.governor import Governor, Lane
@@ -49,4 +51,5 @@ def carrier(lane: Lane) -> Client:
 @lru_cache(maxsize=1)
 def server() -> redis.Redis:
     """The Valkey connection pool of this process."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)
+    once = Retry(NoBackoff(), 1)  # the governor has an answer of its own for a Valkey that is away
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2, retry=once)

@@ -17,14 +17,12 @@ from toolkit.database import set_cursor
 LARGEST_SHARE = 0.01
 
 UNSEEN = """
-SELECT s.id, s.giccid FROM sims_sim s
-WHERE s.read_at < %(started_at)s AND NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s
+)
+SELECT s.id, s.giccid FROM sims_sim s LEFT JOIN seen ON seen.id = s.id
+WHERE seen.id IS NULL AND s.read_at < %(started_at)s
 ORDER BY s.giccid
-"""
-
-SEEN = """
-CREATE TEMPORARY TABLE seen ON COMMIT DROP AS
-SELECT DISTINCT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s
 """
 
 FIRST_ABSENCE = """
@@ -50,10 +48,8 @@ class Absence(NamedTuple):
 
 def unseen(run: SyncRun) -> dict[int, str]:
     """The SIMs on no page of the run and not read otherwise since it started: id and ICCID."""
-    with transaction.atomic(), set_cursor() as cursor:
-        cursor.execute(SEEN, {"run_id": run.pk})
-        cursor.execute("ANALYZE seen")
-        cursor.execute(UNSEEN, {"started_at": run.started_at})
+    with set_cursor() as cursor:
+        cursor.execute(UNSEEN, {"run_id": run.pk, "started_at": run.started_at})
         return dict(cursor.fetchall())
 
 

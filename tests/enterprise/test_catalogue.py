@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from enterprise.catalogue import read_account, read_enterprise, read_packages
+from enterprise.models import Account, Enterprise, ServicePackage
+from smarthub import Client
+from tests.simulated import Simulated
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(simulator: Simulated) -> Iterator[Client]:
+    simulator.post("/_sim/reset", {"sims": 10, "now": "2025-08-13T06:00:00+0000"})
+    client = Client(base_url=simulator.base_url, api_key=simulator.key)
+    yield client
+    client.close()
+
+
+def test_enterprise_and_its_accounts_are_dated_copies(client: Client) -> None:
+    accounts, requests = read_enterprise(client)
+    assert requests == 1
+    assert {account.name for account in accounts} >= {"example_account", "lab account"}
+    assert Enterprise.objects.get().read_at is not None
+    read_enterprise(client)
+    assert Enterprise.objects.count() == 1
+
+
+def test_account_has_its_figures(client: Client) -> None:
+    read_enterprise(client)
+    account = Account.objects.get(name="example_account")
+    read_account(client, account)
+    account.refresh_from_db()
+    assert account.carrier_sim_count == sum(account.carrier_status_counts.values()) == 9
+    assert account.currency and account.balance is not None
+
+
+def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> None:
+    read_enterprise(client)
+    account = Account.objects.get(name="example_account")
+    ServicePackage.objects.create(account=account, name="Sold no more")
+    read_packages(client, account)
+    package = account.packages.get(name="Prepaid-Basic-100M")
+    assert (package.data_volume_mb, package.type, package.gone_at) == (Decimal(100), "BASIC", None)
+    assert account.packages.get(name="Sold no more").gone_at is not None
+    account.refresh_from_db()
+    assert account.packages_read_at is not None

@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+from django.utils import timezone
+
+from enterprise.models import Account, Enterprise, ServicePackage
+from journal.models import Event
+from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
+from sims.sync import listing, runs, work
+from smarthub import Client
+from tests.simulated import Simulated
+from toolkit import lease
+
+pytestmark = pytest.mark.django_db
+Sync = Callable[..., SyncRun]
+
+SEED = "8986011805021000004"
+
+
+def sim(key: str = SEED) -> Sim:
+    return Sim.objects.get(giccid=key)
+
+
+def events(*kinds: str) -> list[tuple[str, str]]:
+    found = Event.objects.order_by("id")
+    return list((found.filter(kind__in=kinds) if kinds else found).values_list("kind", "subject_key"))
+
+
+def test_whole_fleet_is_read_with_its_accounts_and_packages(sync: Sync) -> None:
+    run = sync()
+    assert (run.state, run.read, run.new, run.changed, run.missing, run.errors) == ("finished", 250, 250, 0, 0, [])
+    assert Sim.objects.count() == 250
+    assert Enterprise.objects.get().name
+    assert {"example_account", "lab account"} <= set(Account.objects.values_list("name", flat=True))
+    assert ServicePackage.objects.filter(account__name="lab account", name="Postpaid-Share-EU").exists()
+    assert sim("8986011805021000010").account.name == "lab account"
+    assert run.requests >= 1 + 2 * Account.objects.count() + run.pages
+    assert all(run.parts.values_list("is_done", flat=True))
+    assert events() == []
+
+
+def test_second_run_writes_no_sim(sync: Sync) -> None:
+    sync()
+    before = list(Sim.objects.order_by("id").values())
+    run = sync()
+    assert (run.read, run.new, run.moved, run.changed) == (250, 0, 0, 0)
+    assert list(Sim.objects.order_by("id").values()) == before
+
+
+def test_change_is_told_with_the_run_that_found_it(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    carrier.post("/_sim/imei", {"giccid": SEED, "imei": "490154203237518"})
+    run = sync()
+    event = Event.objects.get()
+    assert (event.kind, event.subject_key, event.data["new"]) == ("sim.imei", SEED, "490154203237518")
+    assert (event.cause_kind, event.cause_id, event.sim_id) == ("run", run.pk, sim().pk)
+    assert run.changed == 1
+
+
+def test_sim_that_only_changed_its_account_is_moved(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    carrier.post("/_sim/sims", {"move": {SEED: "lab account"}})
+    sync()
+    assert sim().account.name == "lab account"
+    assert events() == [("sim.account", SEED)]
+
+
+def test_two_runs_never_overlap() -> None:
+    first = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    assert runs.request_full(trigger=SyncRun.Trigger.PERSON) == first
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN)
+
+
+def test_run_held_by_a_worker_is_left_alone(client: Client) -> None:
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    assert lease.claim(SyncRun.objects.filter(pk=run.pk))
+    assert work.work_slice(run.pk, client) is False
+    run.refresh_from_db()
+    assert run.state == SyncRun.State.QUEUED
+
+
+def test_work_is_done_in_slices_and_goes_on_where_it_stood(sync: Sync, client: Client) -> None:
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    slices = 1
+    while work.work_slice(run.pk, client, slice_s=0.02):
+        slices += 1
+        run.refresh_from_db()
+        assert run.lease_owner is None
+    run.refresh_from_db()
+    assert (run.state, run.read, Sim.objects.count()) == ("finished", 250, 250)
+    assert slices > 1
+
+
+def test_killed_run_is_resumed_without_reading_a_page_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    _die_after_pages(monkeypatch, run, client, pages=1)
+    read = run.page_rows.count()
+    assert 0 < read < 5
+    assert runs.unattended() == []
+    SyncRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert runs.unattended() == [run.pk]
+    while work.work_slice(run.pk, client):
+        pass
+    run.refresh_from_db()
+    assert (run.state, run.read, Sim.objects.count()) == ("finished", 250, 250)
+    assert SyncPage.objects.filter(run=run).count() == run.pages
+
+
+def _die_after_pages(monkeypatch: pytest.MonkeyPatch, run: SyncRun, client: Client, pages: int) -> None:
+    """As if the process were killed: no release of the lease, no end of the run."""
+
+    class Killed(BaseException):
+        pass
+
+    merge, merged = listing.merge_pages, []
+
+    def merge_then_die(*args):
+        merged.append(merge(args[0], args[1], args[2][:pages]))
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "merge_pages", merge_then_die)
+        patch.setattr(lease, "release", lambda *args: None)
+        with pytest.raises(Killed):
+            work.work_slice(run.pk, client)
+
+
+def test_page_that_fails_fails_the_run_by_name_and_keeps_what_was_read(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/fault", {"operation": "sim_list", "kind": "503", "times": 1000, "after": 2})
+    run = sync()
+    assert run.state == "failed"
+    assert run.note.startswith("Page ") and "503" in run.note
+    assert 0 < Sim.objects.count() < 250
+    assert run.missing is None
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "503", "html502", "empty", "badjson", "wrongtype", "429", "reset"])
+def test_passing_fault_of_a_page_does_not_stop_the_run_or_fails_it_by_name(
+    sync: Sync, carrier: Simulated, kind: str
+) -> None:
+    carrier.post("/_sim/fault", {"operation": "sim_list", "kind": kind, "times": 1, "after": 1, "retryAfter": 0})
+    run = sync()
+    if run.state == "failed":
+        assert run.note.startswith("Page ")
+        assert kind in {"500", "empty", "badjson", "wrongtype"}
+        run = sync()
+    assert (run.state, Sim.objects.count()) == ("finished", 250)
+
+
+@pytest.mark.parametrize(("kind", "word"), [("401", "key"), ("403", "right")])
+def test_refused_key_stops_the_run_at_once(sync: Sync, carrier: Simulated, kind: str, word: str) -> None:
+    carrier.post("/_sim/fault", {"operation": "*", "kind": kind, "times": 1000})
+    run = sync()
+    assert run.state == "failed"
+    assert word in run.note
+
+
+def test_account_whose_packages_cannot_be_read_is_noted_and_its_sims_are_read(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/fault", {"operation": "service_packages", "kind": "500", "times": 1})
+    run = sync()
+    assert (run.state, run.read, len(run.errors)) == ("finished", 250, 1)
+    assert "packages" in run.errors[0]
+
+
+def test_account_no_longer_named_is_marked_gone_and_kept(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    Account.objects.create(name="closed long ago", read_at=timezone.now())
+    sync()
+    assert Account.objects.get(name="closed long ago").gone_at is not None
+    assert Account.objects.get(name="lab account").gone_at is None
+
+
+def test_odd_account_names_are_read(sync: Sync, carrier: Simulated) -> None:
+    for name in ("O'Neill & <b>Sons</b>", "深圳 IoT"):
+        carrier.post("/_sim/accounts", {"add": [{"name": name}]})
+    carrier.post("/_sim/sims", {"move": {SEED: "深圳 IoT"}})
+    sync()
+    assert sim().account.name == "深圳 IoT"
+    assert Account.objects.filter(name="O'Neill & <b>Sons</b>").exists()
+
+
+def test_bad_record_is_kept_aside_by_name_and_its_neighbours_are_kept(sync: Sync, carrier: Simulated) -> None:
+    bad = {"giccid": SEED, "status": "ACTIVATED", "currentCycleUsages": {"dataUsage": "12,4 MB"}}
+    carrier.post("/_sim/sims", {"put": [bad]})
+    run = sync()
+    aside = SetAside.objects.get()
+    assert (run.kept_aside, run.state, Sim.objects.count()) == (1, "finished", 249)
+    assert (aside.giccid, aside.field, aside.run) == (SEED, "currentCycleUsages.dataUsage", run)
+    assert "12,4 MB" in aside.reason and "12,4 MB" in aside.raw
+    assert run.missing == 0
+
+
+def test_record_without_a_key_is_kept_aside(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/sims", {"put": [{"status": "ACTIVATED"}]})
+    run = sync()
+    assert (run.state, SetAside.objects.get().giccid) == ("finished", "")
+
+
+def test_sim_left_out_of_two_complete_runs_is_missing_and_nothing_is_deleted(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    carrier.post("/_sim/sims", {"remove": [SEED]})
+    assert (sync().missing, sim().missing_since) == (0, None)
+    run = sync()
+    assert (run.missing, sim().is_missing) == (1, True)
+    assert events() == [("sim.missing", SEED)]
+    assert sync().missing == 0
+    assert events() == [("sim.missing", SEED)]
+
+
+def test_missing_sim_that_comes_back_unchanged_is_found_again(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    record = carrier.get(f"/v1/global-sims/{SEED}")
+    carrier.post("/_sim/sims", {"remove": [SEED]})
+    sync(), sync()
+    carrier.post("/_sim/sims", {"put": [record]})
+    sync()
+    assert not sim().is_missing
+    assert [kind for kind, _ in events()] == ["sim.missing", "sim.returned"]
+
+
+def test_tenth_of_the_fleet_gone_at_once_makes_none_missing_and_says_so(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    gone = list(Sim.objects.order_by("giccid").values_list("giccid", flat=True)[:25])
+    carrier.post("/_sim/sims", {"remove": gone})
+    sync()
+    run = sync()
+    assert (run.state, run.missing, Sim.objects.exclude(missing_since=None).count()) == ("finished", 0, 0)
+    assert "25 of 250" in run.note and "1 %" in run.note
+    assert events() == []
+
+
+def test_failed_run_calls_nothing_missing(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    carrier.post("/_sim/sims", {"remove": [SEED]})
+    sync()
+    carrier.post("/_sim/fault", {"operation": "sim_list", "kind": "500", "times": 1000, "after": 3})
+    assert sync().state == "failed"
+    assert sim().missing_since is None
+
+
+def test_sim_on_no_page_is_asked_for_by_name_before_anything_is_concluded(sync: Sync, carrier: Simulated) -> None:
+    """The list leaves it out, the carrier still has it: accounts that are not named are not listed."""
+    sync()
+    carrier.post("/_sim/accounts", {"remove": "lab account"})
+    Sim.objects.filter(account__name="lab account").update(absent_runs=1)
+    carrier.post("/_sim/requests", {})
+    run = sync()
+    asked = [row for row in carrier.get("/_sim/requests?operation=sim_list")["requests"] if row["giccids"]]
+    assert asked
+    assert run.state == "finished"
+
+
+def test_order_that_shifts_while_we_read_loses_no_sim(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/knobs", {"shift": 3})
+    sync()
+    run = sync()
+    assert run.missing == 0
+    assert Sim.objects.count() >= 250
+
+
+@pytest.mark.parametrize("knobs", [{"max_size": 10}, {"extra_fields": True}, {"bare_arrays": True}])
+def test_carrier_that_answers_otherwise_than_expected_is_read_whole(
+    sync: Sync, carrier: Simulated, knobs: dict
+) -> None:
+    carrier.post("/_sim/knobs", knobs)
+    assert (sync().state, Sim.objects.count()) == ("finished", 250)
+
+
+def test_clamped_pages_do_not_cut_a_question_by_name(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    names = list(Sim.objects.order_by("giccid").values_list("giccid", flat=True)[:30])
+    carrier.post("/_sim/knobs", {"max_size": 10})
+    run = sync(runs.request_named(names, trigger=SyncRun.Trigger.COMMAND))
+    assert (run.state, run.read) == ("finished", 30)
+
+
+def test_named_run_reads_a_hundred_a_request_and_moves_their_age(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    names = list(Sim.objects.order_by("giccid").values_list("giccid", flat=True)[:150])
+    ages = Sim.objects.get(giccid=names[0]).read_at
+    carrier.post("/_sim/requests", {})
+    run = sync(runs.request_named(names, trigger=SyncRun.Trigger.COMMAND))
+    assert (run.state, run.read, run.requests, run.missing) == ("finished", 150, 2, None)
+    assert Sim.objects.get(giccid=names[0]).read_at > ages
+
+
+def test_run_over_one_account_reads_no_other(sync: Sync) -> None:
+    sync()
+    lab = Account.objects.get(name="lab account")
+    run = sync(runs.request_account(lab, trigger=SyncRun.Trigger.COMMAND))
+    assert (run.state, run.read, run.missing) == ("finished", lab.sims.count(), None)
+    assert list(SyncPart.objects.filter(run=run).values_list("account__name", flat=True)) == ["lab account"]
+
+
+def test_pages_are_kept_for_two_runs(sync: Sync) -> None:
+    kept = [sync() for _ in range(4)][-2:]
+    assert set(SyncPage.objects.values_list("run", flat=True)) == {run.pk for run in kept}
+
+
+def test_carrier_without_accounts_is_an_error_by_name(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from enterprise import catalogue
+
+    monkeypatch.setattr(catalogue, "read_enterprise", lambda client: ([], 1))
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    work.work_slice(run.pk, client)
+    run.refresh_from_db()
+    assert (run.state, "no account" in run.note) == ("failed", True)
+
+
+def test_lost_lease_stops_the_worker(client: Client) -> None:
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+
+    def steal() -> None:
+        SyncRun.objects.filter(pk=run.pk).update(lease_owner="00000000-0000-0000-0000-000000000001")
+
+    work.RENEW_EVERY_S, before = -1, work.RENEW_EVERY_S
+    try:
+        assert work.work_slice(run.pk, client, on_step=steal) is False
+    finally:
+        work.RENEW_EVERY_S = before
+    run.refresh_from_db()
+    assert (run.state, str(run.lease_owner)[-1]) == ("running", "1")
+
+
+class TestWhenTheNextRunIsDue:
+    def test_at_once_when_there_was_none(self) -> None:
+        assert runs.start_due() is not None
+
+    def test_not_while_one_is_open(self) -> None:
+        runs.request_full(trigger=SyncRun.Trigger.PERSON)
+        assert runs.start_due() is None
+
+    def test_after_the_interval(self, settings) -> None:
+        settings.SYNC_INTERVAL_MINUTES = 10
+        self._ended("finished", minutes_ago=9)
+        assert runs.start_due() is None
+        SyncRun.objects.update(started_at=timezone.now() - timedelta(minutes=11))
+        assert runs.start_due() is not None
+
+    def test_sooner_after_a_failure_and_ever_more_slowly(self) -> None:
+        self._ended("failed", minutes_ago=0)
+        first = runs.next_due_at() - timezone.now()
+        self._ended("failed", minutes_ago=0)
+        second = runs.next_due_at() - timezone.now()
+        assert first < second < timedelta(minutes=2)
+
+    def _ended(self, state: str, minutes_ago: int) -> None:
+        moment = timezone.now() - timedelta(minutes=minutes_ago)
+        SyncRun.objects.create(kind="full", trigger="plan", state=state, started_at=moment, finished_at=moment)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_the_carrier_is_asked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = []
+    fetch = client.list_sims_raw
+
+    def watched(*args, **kwargs):
+        held.append(connection_of_main.connection is not None)
+        return fetch(*args, **kwargs)
+
+    connection_of_main = connections["default"]
+    monkeypatch.setattr(client, "list_sims_raw", watched)
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    while work.work_slice(run.pk, client):
+        pass
+    assert held and not held[0]
