@@ -1,5 +1,8 @@
+import re
 from collections import Counter
+from pathlib import Path
 
+from smarthub import operations
 from smarthub.client import Client
 from smarthub.operations import OPERATIONS, PUSHES, Certainty, RetryClass
 
@@ -40,3 +43,23 @@ def test_every_method_of_the_client_names_its_operation() -> None:
     documented = " ".join(method.__doc__ or "" for name, method in vars(Client).items() if not name.startswith("_"))
     for row in OPERATIONS.values():
         assert f"({row.id})" in documented, row.name
+
+
+def test_the_docs_tell_of_every_operation_as_it_is() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "carrier-api.md").read_text()
+    words = {Certainty.SEED: "seed", Certainty.DOC: "doc", Certainty.ASSUMED: "assumed"}
+    for row in OPERATIONS.values():
+        facts = f"| {words[row.path_source]} | {words[row.method_source]} | {row.retry.value} |"
+        assert f"`{row.method} {row.path}` {facts}" in docs, row.name
+    for push in PUSHES:
+        assert f"| {push.id} | `{push.slug}` |" in docs
+
+
+def test_the_docs_name_only_what_is_there() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "carrier-api.md").read_text()
+    files = {path.name: path.read_text() for path in Path(operations.__file__).parent.rglob("*.py")}
+    source = "".join(files.values())
+    for name in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", docs):
+        assert name in source, name
+    for name in re.findall(r"([a-z_]+\.py)`", docs):
+        assert name in files, name
