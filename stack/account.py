@@ -95,4 +95,4 @@ def _copy_of(name: str, binaries: Path) -> Path:
 
 
 def _libraries(package: Path) -> Path:
-    return package.with_name(f"{package.name}.libs")
+    return package.parent / f"{package.name}.libs"

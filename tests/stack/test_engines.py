@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.stack.conftest import needs_root
 from tests.stack.engines import postgres_in, valkey_in, visit
 
 ROOT = Path(__file__).parent.parent.parent
-SOMEBODY = 1234
+SOMEBODY = pwd.getpwnam("daemon").pw_uid
 
 
 def test_data_outlives_a_restart(folder: Path) -> None:
