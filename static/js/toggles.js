@@ -1,10 +1,14 @@
-// <button aria-controls="ID" aria-expanded="false" data-toggle> opens and closes what it names (facets on small screens).
+// <button aria-controls="ID" aria-expanded="false" data-toggle> opens and closes what it names (facets on small
+// screens); a second button inside, without aria-expanded, closes it again and gives the focus back.
 export function startToggles() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toggle]");
     if (!button) return;
-    const open = button.getAttribute("aria-expanded") !== "true";
-    button.setAttribute("aria-expanded", String(open));
-    document.getElementById(button.getAttribute("aria-controls"))?.classList.toggle("is-open", open);
+    const box = document.getElementById(button.getAttribute("aria-controls"));
+    const opener = document.querySelector(`[data-toggle][aria-expanded][aria-controls="${box.id}"]`);
+    const open = box.classList.toggle("is-open");
+    opener?.setAttribute("aria-expanded", String(open));
+    if (open) box.querySelector("input, button")?.focus();
+    else opener?.focus();
   });
 }
