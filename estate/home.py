@@ -16,10 +16,12 @@ from journal.story import Entry, tell
 from sims.counts import Facets, Filter, facets
 from sims.freshness import Freshness
 from sims.models import SetAside, Sim, SyncRun
+from sims.sync.report import Tile as RunTile
+from sims.sync.report import tiles_of
 from toolkit.figures import count, plural, span
 from toolkit.templatetags.look import age
 
-LATEST = 12
+LATEST, READ = 10, 50
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
 
 
@@ -46,18 +48,28 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the journal, and how many alike it came with."""
+
+    entry: Entry
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     title: str
     fleet: Freshness
     attention: list[Attention]
     total: int
     tiles: list[Tile]
-    entries: list[Entry]
+    last_run: SyncRun | None
+    run_tiles: list[RunTile]
+    lines: list[Line]
 
 
 def home(fleet: Freshness) -> Home:
-    """Everything on home; four queries, or five when someone is named in the journal."""
-    counted = facets(Filter())
+    """Everything on home; three queries, or five when there is something to name."""
+    counted, last_run = facets(Filter()), fleet.under_way or fleet.ended
     attention = list(filter(None, [_stopped(fleet), _stale(fleet), _missing(counted), _kept_aside(fleet)]))
     return Home(
         title=_title(len(attention), counted.total),
@@ -65,8 +77,27 @@ def home(fleet: Freshness) -> Home:
         attention=attention,
         total=counted.total,
         tiles=_tiles(counted),
-        entries=tell(Event.objects.order_by("-recorded_at", "-id")[:LATEST]),
+        last_run=last_run,
+        run_tiles=tiles_of(last_run) if last_run else [],
+        lines=fold(tell(Event.objects.order_by("-recorded_at", "-id")[:READ]))[:LATEST],
     )
+
+
+def fold(entries: list[Entry]) -> list[Line]:
+    """Alike entries that follow one another within a minute as one line with a count."""
+    lines: list[Line] = []
+    for entry in entries:
+        last = lines[-1] if lines else None
+        if last and _is_alike(last.entry, entry):
+            lines[-1] = Line(last.entry, last.others + 1)
+        else:
+            lines.append(Line(entry))
+    return lines
+
+
+def _is_alike(one: Entry, other: Entry) -> bool:
+    near = abs(one.at - other.at) < timedelta(minutes=1)
+    return near and (one.kind, one.sentence, one.more) == (other.kind, other.sentence, other.more)
 
 
 def _title(things: int, total: int) -> str:

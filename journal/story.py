@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from journal.models import Event
@@ -104,7 +104,7 @@ def _cause_words(event: Event) -> tuple[str, str | int]:
 def _source(event: Event) -> SafeString | str:
     if event.cause_kind == Cause.RUN and event.cause_id:
         return format_html(
-            'Found by <a href="{}">run {}</a>.', reverse("sims:sync-run", args=[event.cause_id]), event.cause_id
+            'found by <a href="{}">run {}</a>', reverse("sims:sync-run", args=[event.cause_id]), event.cause_id
         )
     return ""
 
@@ -161,7 +161,7 @@ def _number(kind: str, data: dict[str, Any]) -> Told:
     old, new, place = data["old"], data["new"], int(data.get("position") or 0)
     where = f", profile {place + 1}" if place else ""
     if not new:
-        return f"no {name} any more{where}", format_html("It was {}.", _mono(old))
+        return f"no {name} any more{where}", format_html("It was {}", _mono(old))
     if not old:
         return f"{'an' if name[0] == 'I' else 'a'} {name}, where there was none{where}", _mono(new)
     return f"{different}{where}. {question}".strip(), _change(_mono(old), _mono(new))
@@ -188,12 +188,12 @@ def _sold(kind: str, data: dict[str, Any]) -> Told:
 
 
 def _missing(kind: str, data: dict[str, Any]) -> Told:
-    return format_html("it <b>{}</b>", "missing"), "The carrier left it out of two complete runs."
+    return format_html("it <b>{}</b>", "missing"), "The carrier left it out of two complete runs"
 
 
 def _returned(kind: str, data: dict[str, Any]) -> Told:
     since = data.get("missing_since")
-    return "it again", format_html("It was missing since {}.", _moment(since)) if since else ""
+    return "it again", format_html("It was missing since {}", _moment(since)) if since else ""
 
 
 def _unknown(kind: str, data: dict[str, Any]) -> Told:
@@ -235,4 +235,4 @@ def _span(start: str | None, end: str | None) -> SafeString:
 
 
 def _join(parts: list[SafeString | str]) -> SafeString:
-    return format_html("{} {}", *parts) if len(parts) == 2 else format_html("{}", parts[0] if parts else "")
+    return format_html_join(" · ", "{}", ((part,) for part in parts))

@@ -64,7 +64,7 @@ def _standing(sim: Sim, tone: str, glyph: str, label: str) -> Note:
         )
     title = format_html("{} at the latest since {}.", word, when(change.happened_at))
     told = tell([change])[0]
-    words = format_html("{}. {} Who did it, and why, the carrier does not say. {}", told.sentence, told.more, meaning)
+    words = format_html("{} ({}). Who did it, and why, the carrier does not say. {}", told.sentence, told.more, meaning)
     return Note(tone, glyph, title, words)
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from sims.models import SetAside, SyncPart, SyncRun
-from toolkit.figures import NOT_READ, count, plural, took
+from toolkit.figures import count, plural, took
 
 State = SyncRun.State
 # Our states of a run in the words of the status vocabulary.
@@ -86,7 +86,7 @@ def report_on(run: SyncRun) -> Report:
         run=run,
         state=STATES[State(run.state)],
         who=who_asked(run),
-        tiles=_tiles(run),
+        tiles=tiles_of(run),
         parts=_parts(run),
         pace=pace(run, now),
         took=_took(run, now),
@@ -130,7 +130,7 @@ def _missing(run: SyncRun) -> str:
     return "—" if run.missing is None else count(run.missing)
 
 
-def _tiles(run: SyncRun) -> list[Tile]:
+def tiles_of(run: SyncRun) -> list[Tile]:
     whole = f"of {count(run.sims_expected)} SIMs" if run.sims_expected else "SIMs"
     unseen = max(0, run.sims_expected - run.read)
     absent = (
@@ -138,7 +138,7 @@ def _tiles(run: SyncRun) -> list[Tile]:
         if run.is_open
         else Tile(
             "Missing",
-            NOT_READ if run.missing is None else count(run.missing),
+            _missing(run),
             _missing_note(run),
             "missing",
             "/sims/?missing=1" if run.missing else "",

@@ -81,7 +81,9 @@ def test_letters_of_any_case_and_characters_that_sort_last():
     assert find_sims("GICCIDzz").sim_ids == find_sims("giccidz").sim_ids == [sim.pk]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\x00", "%", "_", "8986%4471", "8986_" * 9, "🙂", "9" * 100_000, "898\x006471"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\x00", "%", "_", "8986%4471", "8986_" * 9, "🙂", "9" * 100_000, "898\x006471"]
+)
 def test_rubbish_has_an_answer(sim, text):
     assert sim.pk not in find_sims(text).sim_ids
 
