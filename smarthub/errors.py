@@ -118,9 +118,12 @@ class TransportError(CarrierError):
 
 
 class ProtocolError(CarrierError):
-    """An answer came, but not one that can be used."""
+    """An answer came, but not one that can be used; `detail` says in a sentence why."""
 
     is_outcome_unknown = True
+
+    def __init__(self, operation: str = "", *, title: str = "", **facts: Any) -> None:
+        super().__init__(operation, title=title, detail=f"{title.rstrip('.')}.", **facts)
 
 
 class RecordError(ProtocolError):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from smarthub.errors import ValidationFailed
+from smarthub.identifiers import is_giccid
 from smarthub.models.replies import ErrorItem
-from smarthub.operations import GICCID_PATTERN, LIST_JOINER, TIME_FORMAT, Operation
-
-_is_giccid = re.compile(GICCID_PATTERN).fullmatch
+from smarthub.operations import LIST_JOINER, TIME_FORMAT, Operation
 
 
 def refused(operation: str, field: str, message: str) -> ValidationFailed:
@@ -21,17 +19,12 @@ def refused(operation: str, field: str, message: str) -> ValidationFailed:
     return ValidationFailed(operation, title="Refused before sending", detail=message, errors=(item,), is_sent=False)
 
 
-def is_giccid(text: str) -> bool:
-    """Whether the carrier could have a SIM of this key: 1 to 32 letters and digits, no check digit asked for."""
-    return bool(_is_giccid(text))
-
-
 def check_giccids(operation: str, giccids: Iterable[str], most: int) -> list[str]:
     """The keys without repeats, each 1 to 32 letters and digits; ValidationFailed otherwise, or for too many."""
     unique = list(dict.fromkeys(giccids))
     if not 1 <= len(unique) <= most:
         raise refused(operation, "giccids", f"Between 1 and {most} SIMs are taken at once.")
-    if not all(isinstance(giccid, str) and _is_giccid(giccid) for giccid in unique):
+    if not all(isinstance(giccid, str) and is_giccid(giccid) for giccid in unique):
         raise refused(operation, "giccids", "An ICCID is 1 to 32 letters and digits.")
     return unique
 
@@ -42,7 +35,7 @@ def build_path(row: Operation, values: Mapping[str, str]) -> str:
 
 
 def _segment(operation: str, name: str, value: str) -> str:
-    if name == "giccid" and not _is_giccid(value):
+    if name == "giccid" and not is_giccid(value):
         raise refused(operation, name, "An ICCID is 1 to 32 letters and digits.")
     if value in ("", ".", ".."):
         # Dots are resolved by HTTP libraries and servers even when they are percent-encoded.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -150,6 +151,8 @@ class _Call:
     def _asked(self, url: str) -> Received | Lost | Oversized:
         self._transport.governor.acquire()
         limits, remaining = self._transport.limits, self._remaining_s()
+        if remaining <= 0:
+            return Lost(is_sent=False, asked_at=datetime.now(UTC))
         timeout = (min(limits.connect_s, remaining), min(limits.read_s, remaining))
         limit_s = min(limits.answer_s, remaining)
         return self._transport.exchange.ask(self._row.method, url, self._content, timeout, limit_s)
@@ -157,7 +160,7 @@ class _Call:
     def _remaining_s(self) -> float:
         limit = self._transport.limits.call_s
         elapsed = time.monotonic() - self._started
-        return float("inf") if limit is None else max(limit - elapsed, 0.01)
+        return math.inf if limit is None else limit - elapsed
 
     def _error(self, outcome: Received | Lost | Oversized) -> CarrierError:
         if isinstance(outcome, Lost):

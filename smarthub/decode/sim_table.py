@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from smarthub.decode import sim_names
 from smarthub.decode.reading import (
     Field,
@@ -17,13 +15,12 @@ from smarthub.decode.reading import (
     read_volume,
     text_of,
 )
+from smarthub.identifiers import is_giccid
 from smarthub.models.sims import Apn, ApnUsage, BasicPackage, Device, Sim
-from smarthub.operations import GICCID_PATTERN
 
 MAX_IDENTIFIER = 64
 MAX_STATUS = 64
 
-is_giccid = re.compile(GICCID_PATTERN).fullmatch
 read_identifier = text_of(MAX_IDENTIFIER)
 read_status = text_of(MAX_STATUS)
 

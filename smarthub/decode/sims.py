@@ -17,8 +17,9 @@ from smarthub.decode.reading import (
     to_thousandths,
     utc_time,
 )
-from smarthub.decode.sim_table import MAX_IDENTIFIER, MAX_STATUS, SIM, is_giccid
+from smarthub.decode.sim_table import MAX_IDENTIFIER, MAX_STATUS, SIM
 from smarthub.errors import RecordError
+from smarthub.identifiers import is_giccid
 from smarthub.models.sims import Apn, ApnUsage, BasicPackage, Device, Sim
 
 

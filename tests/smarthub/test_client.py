@@ -68,6 +68,7 @@ def test_a_page_that_is_none_knows_its_call(client: Client, carrier: Any, body: 
     with pytest.raises(errors.ProtocolError) as caught:
         client.list_sims_raw()
     assert (caught.value.operation, caught.value.status, caught.value.reply.attempts) == ("sim_list", 200, 1)
+    assert caught.value.detail in ("The answer is not JSON.", "The answer holds no list.")
 
 
 @pytest.mark.parametrize("body", [{"giccid": "1", "status": "A"}, {"data": {"giccid": "1", "status": "A"}}])

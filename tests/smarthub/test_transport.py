@@ -155,6 +155,16 @@ def test_a_call_limit_ends_the_retries(make_client: Callable[..., Client], carri
     assert sleeps(events) == []
 
 
+def test_nothing_is_sent_once_the_governor_has_used_up_the_call_limit(
+    make_client: Callable[..., Client], carrier: Any, events: list[Any]
+) -> None:
+    with pytest.raises(errors.TransportError) as caught:
+        make_client(BASE, call_limit_s=0).suspend("1")
+    assert caught.value.is_sent is False
+    assert len(carrier.calls) == 0
+    assert events == ["acquire"]
+
+
 def test_every_request_carries_key_and_version(client: Client, carrier: Any) -> None:
     headers = {"X-API-Key": KEY, "User-Agent": "smarthub-portal/9.8"}
     carrier.get(SIM, json={"giccid": "1", "status": "A"}, match=[matchers.header_matcher(headers)])
