@@ -32,8 +32,8 @@ function settle(target) {
 }
 
 function connectionLost() {
-  const words = `The page shows ${clock.format(shown)}. Nothing you sent is lost.`;
-  toast("Connection lost, trying again", words, { tone: "warn", name: lost });
+  const words = `The page shows ${clock.format(shown)}. Whatever reached the portal is kept.`;
+  toast("Connection lost", words, { tone: "warn", name: lost });
 }
 
 function signedOut(event) {
@@ -63,7 +63,10 @@ function refused(event) {
 export function startRequests() {
   const on = (name, act) => document.addEventListener(`htmx:${name}`, act);
   on("configRequest", (event) => (event.detail.headers["X-CSRFToken"] = token()));
-  on("beforeRequest", (event) => waitFor(event.detail.target));
+  on("beforeRequest", ({ detail }) => {
+    // A poll has no event behind it; nobody waits for it, so nothing is veiled.
+    if (detail.requestConfig.triggeringEvent) waitFor(detail.target);
+  });
   on("afterRequest", (event) => settle(event.detail.target));
   on("beforeSwap", answered);
   on("responseError", refused);
