@@ -24,12 +24,12 @@ _RESETS = frozenset({"sims", "seed", "accounts", "now", "quiet"})
 async def answer(world: World, request: Request) -> Reply:
     """Carry a control request out: 200 with JSON, 404, or 400 with the reason in `error`."""
     name = request.segments[1] if len(request.segments) == 2 else ""
-    if request.method == "GET" and name == "deliveries":
-        await world.courier.settled(float(request.query.get("wait") or 0))
     table: dict[str, Callable[..., Any]] = _READS if request.method == "GET" else _WRITES
     if name not in table:
         return reply({"error": "no such control"}, 404)
     try:
+        if request.method == "GET" and name == "deliveries":
+            await world.courier.settled(float(request.query.get("wait") or 0))
         if request.method == "GET":
             return reply(table[name](world, request.query))
         return reply(table[name](world, msgspec.json.decode(request.body or b"{}", type=Body)))

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from simulator.clock import Clock
+from simulator.settings import Knobs
 
 RETRY_AFTER_S = (60, 300, 900)
-TIMEOUT_S = 5.0
 _AT_ONCE = 16
 _KEPT = 10_000
 
@@ -60,11 +60,11 @@ class Delivery:
 class Courier:
     """Hands events to the receiver; state is pending, waiting, delivered, dropped or no_target."""
 
-    def __init__(self, clock: Clock, target: Target) -> None:
+    def __init__(self, clock: Clock, target: Target, knobs: Knobs) -> None:
         self.target = target
         self.deliveries: deque[Delivery] = deque(maxlen=_KEPT)
         self.counts: Counter[str] = Counter()
-        self._clock = clock
+        self._clock, self._knobs = clock, knobs
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._is_closed = False
@@ -102,7 +102,7 @@ class Courier:
         attempt: dict[str, Any] = {"at": started, "status": None, "error": None}
         async with self._slots:
             try:
-                async with asyncio.timeout(TIMEOUT_S):
+                async with asyncio.timeout(self._knobs.push_timeout):
                     attempt["status"] = await _post(self.target, delivery, int(started))
             except TimeoutError:
                 attempt["error"] = "timeout"

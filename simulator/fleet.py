@@ -1,7 +1,7 @@
 """The SIMs: three columns for a million of them, objects only for those that something has happened to."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from simulator.catalogue import Catalogue
 from simulator.clock import Clock, Cycles
@@ -108,14 +108,21 @@ class Fleet:
             self._recount(slot, None, self._place(slot))
 
     def record(self, slot: int) -> bytes:
+        return self.records([slot])[0]
+
+    def records(self, slots: Iterable[int]) -> list[bytes]:
+        """What the carrier says of some SIMs, all at one moment."""
+        now = self.clock.now()
+        cycle = self.cycles.bounds(now)
+        return [self._record(slot, now, cycle) for slot in slots]
+
+    def _record(self, slot: int, now: float, cycle: tuple[int, int]) -> bytes:
+        cached = self._cache.get(slot)
         if slot in self.verbatim:
             return self.verbatim[slot]
-        now = self.clock.now()
-        cached = self._cache.get(slot)
         if cached is not None and now < cached[0]:
             return cached[1]
-        cycle = self.cycle()
-        sim = self.look(slot)
+        sim = self.touched.get(slot) or self.generator.sim(slot, cycle[0], self.account[slot])
         body = encode_sim(sim, self.catalogue.packages, now, cycle)
         if slot < _CACHED_SLOTS:
             self._cache[slot] = (sim.moves_at(now, cycle[1]), body)

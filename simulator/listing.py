@@ -58,7 +58,7 @@ def _page(world: World, wanted: Filter, page: int, size: int) -> Reply:
         chosen = [slots[(place + turn) % count] for place in range(first, min(first + size, count))]
     else:
         chosen = slots[first : first + size].tolist()
-    records = [world.fleet.record(slot) for slot in chosen]
+    records = world.fleet.records(chosen)
     extras = world.extras.listed(wanted) if world.extras.records else []
     if len(records) < size:
         records += extras[max(first - count, 0) : max(first + size - count, 0)]
@@ -70,7 +70,7 @@ def _named(world: World, wanted: Filter, giccids: list[str], page: int, size: in
     fleet = world.fleet
     known = sorted(slot for slot in map(fleet.slot, giccids) if slot is not None)
     shown = [slot for slot in known if wanted.shows(fleet.account[slot], fleet.status[slot], fleet.package[slot])]
-    records = [fleet.record(slot) for slot in shown]
+    records = fleet.records(shown)
     if world.extras.records:
         records += [body for giccid in giccids if (body := world.extras.find(giccid)) is not None]
     return page_of_bytes(records[page * size : (page + 1) * size], page, size, len(records))

@@ -1,5 +1,6 @@
 """Runs the application on a socket of its own."""
 
+import contextlib
 import socket
 from typing import Any
 
@@ -48,4 +49,5 @@ def run(app: App, listener: socket.socket) -> None:
         date_header=False,
         timeout_graceful_shutdown=2,
     )
-    Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run(sockets=[listener])

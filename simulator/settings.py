@@ -11,6 +11,7 @@ class Knobs:
     job_delay: float = 2.0
     action_delay: float = 0.0
     sms_delay: float = 1.0
+    push_timeout: float = 5.0
     latency: float = 0.0
     max_size: int = 100
     rate_limit: int = 0

@@ -58,10 +58,11 @@ def _fire_rules(world: World, sim: Sim, before: dict[str, float]) -> None:
 
 
 def _watch_silence(world: World, sim: Sim) -> None:
+    """Report a SIM that falls silent; one with steady use never does."""
     seen = sim.last_session
 
     def report() -> None:
-        if sim.last_session == seen and sim.status == ACTIVATED and world.fleet.has(sim.slot):
+        if sim.last_session == seen and not sim.rate and sim.status == ACTIVATED and world.fleet.has(sim.slot):
             world.pushes.no_session(sim, SILENT_HOURS)
 
     world.clock.call_at(world.clock.now() + SILENT_HOURS * 3600, report)

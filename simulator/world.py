@@ -29,7 +29,7 @@ class World:
     def __init__(self, options: Options, on_reset: Callable[["World"], None]) -> None:
         self.first_options = options
         self.clock = Clock()
-        self.courier = Courier(self.clock, Target())
+        self.courier = Courier(self.clock, Target(), Knobs())
         self._on_reset = on_reset
         self.reset(options)
 
@@ -56,7 +56,7 @@ class World:
     def _reset_pushes(self) -> None:
         self.courier.close()
         target = Target.parse(self.options.push_url, self.options.push_secret)
-        self.courier = Courier(self.clock, target)
+        self.courier = Courier(self.clock, target, self.knobs)
         self.pushes = Pushes(self.clock, self.cycles, self.catalogue, self.courier)
 
     def again(self, **changes: object) -> Options:

@@ -87,6 +87,15 @@ def test_nobody_listens(carrier: Carrier) -> None:
         assert delivery(carrier)["attempts"][0]["error"] == "ConnectionRefusedError"
 
 
+def test_a_receiver_that_never_answers(carrier: Carrier) -> None:
+    carrier.control("knobs", push_timeout=0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        carrier.control("push-target", url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        push(carrier)
+        assert delivery(carrier)["attempts"][0]["error"] == "timeout"
+        assert delivery(carrier)["state"] == "waiting"
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -32,6 +32,7 @@ def test_flags_set_the_knobs(start: Callable[..., Carrier]) -> None:
         "job_delay": 9.0,
         "action_delay": 0.0,
         "sms_delay": 0.0,
+        "push_timeout": 5.0,
         "latency": 0.0,
         "max_size": 5,
         "rate_limit": 500,
