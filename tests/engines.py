@@ -11,6 +11,11 @@ _OURS = re.compile(r"(DATABASE|REDIS)_URL|SMARTHUB_|PORTAL_|SECRET_KEY|PUBLIC_UR
 VALKEY_DATABASES = 64
 
 
+def clean_variables() -> dict[str, str]:
+    """The environment without what somebody has set for a portal."""
+    return {name: value for name, value in os.environ.items() if not _OURS.match(name)}
+
+
 def clean_environment() -> None:
     """What the developer has set for the portal must not reach the tests, nor may the `.env` file."""
     for name in [name for name in os.environ if _OURS.match(name)]:

@@ -1,0 +1,90 @@
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.live import PASSWORD, USERNAME, LiveStack
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--metrics-recording-only",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        reason = "no Chromium found: install it (Debian: apt-get install chromium)"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def live_stack(browser: Browser) -> Iterator[LiveStack]:
+    """One real portal a worker: uvicorn, workers, beat and simulator on a database of their own."""
+    with LiveStack.started() as stack:
+        yield stack
+
+
+@pytest.fixture
+def page(browser: Browser, live_stack: LiveStack) -> Iterator[Page]:
+    """A fresh visitor; anything the page's console complains of, or asks another host for, fails the test."""
+    context = browser.new_context(base_url=live_stack.url, locale="en-GB", timezone_id="Europe/Berlin")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.append(request.url) if _is_foreign(request.url, live_stack) else None)
+    page.complaints = complaints  # a test that asks for trouble empties it
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def _is_foreign(url: str, stack: LiveStack) -> bool:
+    return not url.startswith((f"{stack.url}/", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def login(page: Page) -> Callable[[], Page]:
+    """Sign in as the first admin."""
+
+    def sign_in() -> Page:
+        page.goto("/login/")
+        page.locator("input[name=username]").fill(USERNAME)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("form button[type=submit]").first.click()
+        expect(page).not_to_have_url(f"{page.url}/login/")
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def check_accessible(page: Page) -> Callable[[], None]:
+    """Fails with axe's own words for each thing wrong on the page as it stands."""
+
+    def check() -> None:
+        results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+        assert results.violations_count == 0, results.generate_report()
+
+    return check

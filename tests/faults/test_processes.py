@@ -1,0 +1,89 @@
+"""Processes are killed; the stack mends itself, and when it ends nothing of it is left."""
+
+import os
+import signal
+import threading
+
+import pytest
+import requests
+
+from tests.live import LiveStack
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(200)
+PARTS = ("web-1", "worker-quick", "worker-long", "beat", "simulator", "valkey", "postgres")
+
+
+def kill(stack: LiveStack, *names: str) -> None:
+    """Kill these parts and wait until each is there again under another pid."""
+    before = stack.pids
+    for name in names:
+        os.kill(before[name], signal.SIGKILL)
+    wait_until(lambda: all(stack.pids.get(name, before[name]) != before[name] for name in names), f"{names} are back")
+
+
+def test_every_killed_part_comes_back(live_stack: LiveStack) -> None:
+    spared = live_stack.pids["web-2"]
+
+    kill(live_stack, *PARTS)
+
+    live_stack.wait_ready()
+    assert set(live_stack.pids) == {*PARTS, "web-2"}
+    assert live_stack.pids["web-2"] == spared
+
+
+def test_a_killed_web_process_refuses_nobody(live_stack: LiveStack) -> None:
+    stop, refused, answered = threading.Event(), [], []
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answered.append(requests.get(f"{address}/health/live", timeout=30).status_code)
+            except requests.ConnectionError as error:
+                # A request that the killed process had read is lost with it; a refusal is ours.
+                if "refused" in str(error):
+                    refused.append(str(error))
+
+    address = live_stack.url
+    asking = threading.Thread(target=ask)
+    asking.start()
+    kill(live_stack, "web-1", "web-2")
+    seen = len(answered)
+    wait_until(lambda: len(answered) > seen, "an answer from the new ones")
+    stop.set()
+    asking.join()
+
+    assert refused == []
+    assert set(answered) == {200}
+
+
+def test_a_second_start_names_the_first(live_stack: LiveStack) -> None:
+    assert live_stack.process is not None
+    second = LiveStack(live_stack.folder)
+    second.output = live_stack.folder / "second.out"
+    second.start()
+    assert second.process is not None
+
+    assert second.process.wait(60) == 1
+    said = second.output.read_text()
+    assert f"already runs on {live_stack.folder / 'var'} (process {live_stack.process.pid})" in said
+    assert "Traceback" not in said
+    assert live_stack.pids
+
+
+def test_nothing_outlives_a_killed_stack_and_it_starts_again(own_stack: LiveStack) -> None:
+    assert own_stack.process is not None
+    own_stack.process.kill()
+    own_stack.process.wait()
+    wait_until(lambda: own_stack.processes() == [], "everything of it is gone", within_s=15)
+
+    own_stack.start()
+    own_stack.wait_ready()
+    os.kill(own_stack.pids["worker-long"], signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+        own_stack.process.send_signal(number)
+
+    assert own_stack.process.wait(60) == 0
+    assert own_stack.processes() == []
+    assert not (own_stack.folder / "var" / "run" / "stack.json").exists()
+    assert "Traceback" not in own_stack.output.read_text()

@@ -1,0 +1,132 @@
+"""A whole portal of its own, started as an operator starts it, for tests that need real processes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import requests
+
+from tests.engines import clean_variables
+
+ROOT = Path(__file__).parent.parent
+USERNAME, PASSWORD = "admin", "a-password-of-tests"
+START_S, STOP_S = 90, 10
+
+
+class LiveStack:
+    """`manage.py up` in a temporary folder, on free ports, with its own engines, workers, beat and simulator."""
+
+    def __init__(self, folder: Path, *options: str, sims: int = 60, workers: int = 1) -> None:
+        self.folder = folder
+        self.output = folder / "up.out"
+        self.command = ["manage.py", "up", "--port", "0", "--workers", str(workers), "--sims", str(sims), *options]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    @contextmanager
+    def started(cls, *options: str, **wishes: Any) -> Iterator[Self]:
+        folder = Path(tempfile.mkdtemp(prefix="portal-live-"))
+        folder.chmod(0o755)
+        stack = cls(folder, *options, **wishes)
+        try:
+            stack.start()
+            stack.wait_ready()
+            yield stack
+        finally:
+            stack.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return clean_variables() | {
+            "PORTAL_DATA_DIR": str(self.folder / "var"),
+            "PORTAL_ENV_FILE": os.devnull,
+            "PORTAL_ADMIN_USERNAME": USERNAME,
+            "PORTAL_ADMIN_PASSWORD": PASSWORD,
+        }
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.command], cwd=ROOT, env=self.environment, stdout=output, stderr=output
+            )
+
+    def wait_ready(self) -> None:
+        """Until every part answers; fails with what the stack said."""
+        deadline = time.monotonic() + START_S
+        while not self._is_ready():
+            assert self.process is not None
+            assert self.process.poll() is None, self.output.read_text()
+            assert time.monotonic() < deadline, self._told()
+            time.sleep(0.1)
+
+    def _told(self) -> str:
+        logs = sorted((self.folder / "var" / "log").glob("*.log"))
+        return "\n".join([self.output.read_text(), *(f"== {log.name}\n{log.read_text()[-1500:]}" for log in logs)])
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except (requests.RequestException, KeyError):
+            return False
+
+    @property
+    def state(self) -> dict[str, Any]:
+        try:
+            return json.loads((self.folder / "var" / "run" / "stack.json").read_text())
+        except OSError:
+            return {}
+
+    @property
+    def url(self) -> str:
+        return self.state["address"]
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return self.state.get("pids", {})
+
+    def processes(self) -> list[psutil.Process]:
+        """All that this stack started and is still there, whoever its parent is now."""
+        ours = str(self.folder)
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE and _mentions(process, ours):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def manage(self, *arguments: str) -> str:
+        """The output of a `manage.py` command against this stack."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def stop(self) -> int | None:
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_S + 5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def _mentions(process: psutil.Process, folder: str) -> bool:
+    if any(folder in part for part in process.cmdline()):
+        return True
+    return folder in process.environ().get("PORTAL_DATA_DIR", "")
