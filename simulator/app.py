@@ -180,12 +180,17 @@ async def _gone(receive: Receive) -> None:
 
 
 async def _hang(hang: Hang, scope: Scope, receive: Receive) -> None:
+    """Wait until the client gives up, or the simulator stops."""
+    transport = scope["extensions"][TRANSPORT]
     if hang.closes:
-        transport = scope["extensions"][TRANSPORT]
         peer = transport.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-    await _gone(receive)
+    try:
+        await _gone(receive)
+    except asyncio.CancelledError:
+        transport.abort()
+        await asyncio.sleep(0)
 
 
 def _target(scope: Scope) -> str:

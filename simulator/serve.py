@@ -47,7 +47,7 @@ def run(app: App, listener: socket.socket) -> None:
         log_level="warning",
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
     )
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])

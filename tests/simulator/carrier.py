@@ -5,10 +5,12 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import requests
 
+ROOT = Path(__file__).parents[2]
 NOW = "2025-08-13T06:00:00+0000"
 S = {number: f"89860118050210000{number:02d}" for number in range(1, 11)}
 UNKNOWN = "8986011805029999999"
@@ -20,7 +22,7 @@ class Carrier:
     def __init__(self, *flags: str, now: str | None = NOW, sims: int = 10) -> None:
         clock = ["--now", now] if now else []
         command = [sys.executable, "-m", "simulator", "--port", "0", "--sims", str(sims), *clock, *flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.ready_line = self.process.stdout.readline().strip()
         self.base = self.ready_line.rsplit(" ", 1)[-1]
         self.root = self.base.removesuffix("/v1")

@@ -1,6 +1,8 @@
 """The command line: flags reach the knobs, real time runs, and a running fleet changes by itself."""
 
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 
 from tests.simulator.carrier import HEALTHY, Carrier, Receiver
 
@@ -93,6 +96,22 @@ def test_bad_flags_end_with_one_line(flags: list[str], message: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert ended.returncode != 0
     assert re.match(message, ended.stderr.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly_while_a_request_hangs(number: int) -> None:
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--sims", "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        base = process.stdout.readline().split()[-1]
+        panel = f"{base.removesuffix('/v1')}/_sim"
+        requests.post(f"{panel}/fault", json={"kind": "timeout"}, timeout=10)
+        with socket.create_connection(base.split("/")[2].split(":"), timeout=10) as waiting:
+            waiting.sendall(b"GET /v1/enterprise HTTP/1.1\r\nHost: x\r\nX-API-Key: sim-key-full\r\n\r\n")
+            while "E1" not in requests.get(f"{panel}/requests", timeout=10).json()["counts"]:
+                pass
+            process.send_signal(number)
+            assert "Traceback" not in process.communicate(timeout=20)[1]
+            assert waiting.recv(100) == b""
 
 
 def test_a_taken_port(carrier: Carrier) -> None:
