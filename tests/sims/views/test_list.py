@@ -1,0 +1,220 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from sims.models import SyncRun
+from tests.page import errors, giccids, htmx, text, total
+from tests.sims.fleet import make_account, make_package, make_page, make_run, make_sim, make_sims
+
+URL = "/sims/"
+
+
+@pytest.fixture
+def fleet(db):
+    dach, lab = make_account("halden-dach"), make_account("O'Neill & <b>Sons</b> 北京")
+    make_package(dach)
+    make_sim("1001", account=dach, devices=[{"imei": "490154203237518", "msisdn": "8614500004471"}])
+    make_sim("1002", account=dach, status="DEACTIVATED")
+    make_sim("1003", account=lab, status="DEACTIVATED", package="")
+    make_sim("1004", status="QUARANTINE", package="Odd, “one”")
+    make_sim("1005", account=lab, missing_since=timezone.now())
+    return dach, lab
+
+
+def test_the_whole_fleet(client, fleet):
+    response = client.get(URL)
+    assert giccids(response) == ["1001", "1002", "1003", "1004", "1005"]
+    assert total(response) == "5"
+    assert "71.20 / 100 MB" in text(response)
+    assert "O&#x27;Neill &amp; &lt;b&gt;Sons&lt;/b&gt; 北京" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"status": "DEACTIVATED"}, ["1002", "1003"]),
+        ({"status": ["DEACTIVATED", "QUARANTINE"]}, ["1002", "1003", "1004"]),
+        ({"account": "halden-dach"}, ["1001", "1002"]),
+        ({"account": "O'Neill & <b>Sons</b> 北京"}, ["1003", "1005"]),
+        ({"account": "-"}, ["1004"]),
+        ({"account": ["-", "halden-dach"]}, ["1001", "1002", "1004"]),
+        ({"package": "-"}, ["1003"]),
+        ({"package": "Odd, “one”"}, ["1004"]),
+        ({"missing": "1"}, ["1005"]),
+        ({"missing": "0"}, ["1001", "1002", "1003", "1004"]),
+        ({"status": "DEACTIVATED", "account": "halden-dach"}, ["1002"]),
+        ({"q": "4901542"}, ["1001"]),
+        ({"q": "100", "status": "DEACTIVATED"}, ["1002", "1003"]),
+        ({"q": " +86 145-0000 4471 "}, ["1001"]),
+    ],
+)
+def test_filters_stand_in_the_address(client, fleet, query, found):
+    response = client.get(URL, query)
+    assert giccids(response) == found
+    assert total(response) == str(len(found))
+
+
+def test_an_account_is_chosen_by_id_too(client, fleet):
+    assert giccids(client.get(URL, {"account": fleet[0].pk})) == ["1001", "1002"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"status": "\x00"}, "Status: A value of this filter is damaged."),
+        ({"status": "x" * 500}, "Status: A value of this filter is damaged."),
+        ({"status": "NOPE"}, "No SIM has the status “NOPE”."),
+        ({"package": "Nope"}, "No SIM has the package “Nope”."),
+        ({"account": "nobody"}, "Account: There is no account “nobody”."),
+        ({"account": "9" * 30}, "Account: There is no account “999999999999999999999999999999”."),
+        ({"missing": "perhaps"}, "Missing: Select a valid choice. perhaps is not one of the available choices."),
+        ({"package": [str(n) for n in range(500)]}, "Package: At most 100 values fit in one filter; there were 500."),
+    ],
+)
+def test_a_filter_that_cannot_be_read_matches_nothing_and_says_so(client, fleet, query, message):
+    response = client.get(URL, query)
+    assert response.status_code == 200
+    assert (giccids(response), total(response)) == ([], "0")
+    assert errors(response)[0] == message
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"rows": "7"}, "A page has 50, 100 or 200 rows; here are 50."),
+        ({"after": "\x00"}, "The address of this page is damaged, so the list starts at its beginning."),
+        ({"before": "x" * 4000}, "The address of this page is damaged, so the list starts at its beginning."),
+    ],
+)
+def test_what_is_no_filter_is_left_out_and_says_so(client, fleet, query, message):
+    response = client.get(URL, query)
+    assert len(giccids(response)) == 5
+    assert errors(response) == [message]
+
+
+@pytest.mark.parametrize("q", ["\x00", "%", "_", "🙂", "' OR 1=1 --", "9" * 100_000, "<script>alert(1)</script>"])
+def test_any_search_has_an_answer(client, fleet, q):
+    response = client.get(URL, {"q": q})
+    assert response.status_code == 200
+    assert total(response) == "0"
+    assert "<script>alert" not in response.content.decode()
+    assert len(response.content) < 400_000
+
+
+def test_paging_there_and_back(client, db):
+    make_sims(120)
+    first = client.get(URL)
+    assert len(giccids(first)) == 50
+    last = giccids(first)[-1]
+    second = client.get(URL, {"after": last})
+    assert giccids(second)[0] > last
+    assert f"before={giccids(second)[0]}" in second.content.decode()
+    back = client.get(URL, {"before": giccids(second)[0]})
+    assert giccids(back) == giccids(first)
+    assert giccids(client.get(URL, {"rows": "200"})) == sorted(giccids(client.get(URL, {"rows": "200"})))
+    assert "50 of 120, ordered by ICCID" in text(second)
+
+
+def test_pages_of_a_search_keep_its_filters(client, db):
+    make_sims(60, status="DEACTIVATED")
+    page = client.get(URL, {"q": "8986", "status": "DEACTIVATED"}).content.decode()
+    assert "/sims/?q=8986&amp;status=DEACTIVATED&amp;after=8986011805021000050" in page
+
+
+def test_a_page_behind_the_end_leads_back(client, fleet):
+    response = client.get(URL, {"after": "zzz"})
+    assert "This page lies behind the last SIM" in text(response)
+    assert total(response) == "5"
+
+
+def test_go_opens_the_only_hit(client, fleet):
+    response = client.get(URL, {"q": "4471", "go": "1"})
+    assert response.status_code == 302
+    assert response["Location"] == "/sims/1001/"
+    assert giccids(client.get(URL, {"q": "4471"})) == ["1001"]
+    assert giccids(client.get(URL, {"q": "100", "go": "1"})) == ["1001", "1002", "1003", "1004", "1005"]
+    assert "No SIM has “nothing” as a number" in text(client.get(URL, {"q": "nothing", "go": "1"}))
+
+
+def test_facets_count_with_the_other_groups_on(client, fleet):
+    words = text(client.get(URL, {"status": "DEACTIVATED"}))
+    assert "Active 2 Suspended 2 Inventory 0" in words
+    assert "halden-dach 1" in words
+    assert "No package 1" in words
+    assert "QUARANTINE 1" in words
+
+
+def test_chips_drop_one_group(client, fleet):
+    page = client.get(URL, {"status": "DEACTIVATED", "account": fleet[0].pk}).content.decode()
+    assert f'href="/sims/?account={fleet[0].pk}" aria-label="Drop Status Suspended"' in page
+    assert 'href="/sims/?status=DEACTIVATED" aria-label="Drop Account halden-dach"' in page
+
+
+def test_an_empty_list_says_what_to_drop(client, fleet):
+    words = text(client.get(URL, {"status": "RETIRED", "account": "halden-dach"}))
+    assert "No SIM is Retired and halden-dach" in words
+    assert "Without “Retired” there are 2." in words
+
+
+def test_a_missing_sim_says_what_it_was(client, fleet):
+    assert "Missing was Active" in text(client.get(URL, {"missing": "1"}))
+
+
+def test_the_fragment_is_the_table_and_the_facets_beside_it(client, fleet):
+    response = client.get(URL, {"status": "DEACTIVATED"}, headers=htmx("sim-table"))
+    html = response.content.decode()
+    assert "<html" not in html
+    assert html.count('id="sim-table"') == 1
+    assert 'id="facet-groups" class="sp-facet-groups" hx-swap-oob="morph"' in html
+    assert giccids(response) == ["1002", "1003"]
+    assert "HX-Target" in response["Vary"]
+    assert "<html" in client.get(URL, headers=htmx("something-else")).content.decode()
+
+
+def test_ages_are_of_the_last_page_that_showed_the_sim(client, db):
+    sims = make_sims(2, read_at=timezone.now() - timedelta(days=9))
+    make_page(make_run(), sims[:1], asked_at=timezone.now() - timedelta(minutes=18, seconds=5))
+    words = text(client.get(URL))
+    assert "read 18 min ago" in words
+    assert "read 9 d ago" in words
+    assert client.get(URL).content.decode().count("sp-age-late") == 1
+
+
+def test_the_first_minutes(client, db):
+    assert "No SIM has been read yet" in text(client.get(URL))
+    make_run(state=SyncRun.State.RUNNING, finished_at=None, read=1900, sims_expected=5000)
+    response = client.get(URL)
+    assert "Reading the fleet for the first time" in text(response)
+    assert "1,900 of 5,000 SIMs" in text(response)
+    assert 'hx-trigger="every 3s"' in response.content.decode()
+
+
+def test_a_stale_fleet_says_so(client, fleet):
+    make_run(finished_at=timezone.now() - timedelta(hours=5))
+    make_run(state=SyncRun.State.FAILED, note="The carrier refused the key (401).")
+    assert "The whole fleet was last read 5 h ago" in text(client.get(URL))
+    assert "The carrier refused the key (401)." in text(client.get(URL))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_do_not_grow_with_rows(client, db, django_assert_num_queries, count):
+    account = make_account()
+    make_package(account)
+    make_sims(count, account=account)
+    # session, user, accounts, counts, SIMs, packages, ages, freshness, total
+    with django_assert_num_queries(9):
+        assert len(giccids(client.get(URL))) == count
+    # and for a search: hits, their ICCIDs
+    with django_assert_num_queries(11):
+        assert len(giccids(client.get(URL, {"q": "8986"}))) == count
+
+
+def test_only_reading(client, fleet):
+    assert client.post(URL).status_code == 405
+
+
+def test_anonymous_is_sent_to_login(anonymous, fleet):
+    response = anonymous.get(URL, {"q": "4471", "go": "1"})
+    assert response.status_code == 302
+    assert response["Location"].startswith("/login/?next=/sims/")

@@ -1,0 +1,55 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.utils import timezone
+
+from sims.models import SyncRun
+from smarthub_portal.context import portal
+from tests.sims.fleet import make_run, make_sims
+
+
+@pytest.fixture
+def frame(db, django_user_model):
+    request = RequestFactory().get("/sims/")
+    request.user = django_user_model.objects.create_user("jonas")
+    return portal(request)
+
+
+def test_two_queries_for_all_of_it(frame, django_assert_num_queries):
+    make_sims(2)
+    run = make_run(finished_at=timezone.now())
+    with django_assert_num_queries(2):
+        assert frame["portal"].sim_total == 2
+        assert frame["portal"].fleet_read_at == run.finished_at
+        assert frame["portal"].fleet_reading_percent is None
+        assert not frame["portal"].fleet_is_stale
+        assert frame["nav"][0].items[1].count == 2
+
+
+def test_none_for_who_is_not_signed_in(db, django_assert_num_queries):
+    request = RequestFactory().get("/login/")
+    request.user = AnonymousUser()
+    with django_assert_num_queries(0):
+        frame = portal(request)
+        assert frame["portal"].sim_total is None
+        assert frame["portal"].fleet_read_at is None
+        assert len(frame["nav"]) > 0
+
+
+def test_a_run_under_way_has_its_share(frame):
+    make_run(state=SyncRun.State.RUNNING, finished_at=None, read=3200, sims_expected=5000)
+    assert frame["portal"].fleet_reading_percent == 64
+
+
+def test_stale_is_twice_the_interval(frame, settings):
+    settings.SYNC_INTERVAL_MINUTES = 15
+    make_run(finished_at=timezone.now() - timedelta(minutes=31))
+    assert frame["portal"].fleet_is_stale
+
+
+def test_only_whole_readings_count(frame):
+    make_run(kind=SyncRun.Kind.NAMED, finished_at=timezone.now())
+    make_run(kind=SyncRun.Kind.ACCOUNT, finished_at=timezone.now())
+    assert frame["portal"].fleet_read_at is None
