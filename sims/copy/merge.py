@@ -16,51 +16,26 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 class Merged(NamedTuple):
-    """What the merge did: SIMs never seen before, with a difference worth telling, and rewritten in all."""
+    """What the merge did: the ids of SIMs never seen before; how many had a difference worth telling, how many rows
+    were rewritten in all, and how many records were older than their row; the differences themselves."""
 
-    new: int
-    changed: int
-    moved: int
-    stale: int
-    differences: list[Difference]
+    new_ids: dict[str, int]
+    changed: int = 0
+    moved: int = 0
+    stale: int = 0
+    differences: tuple[Difference, ...] = ()
 
 
 INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS copy_incoming (
-    giccid text COLLATE "C", account_id bigint, status text, package text, package_started_at timestamptz,
-    package_ends_at timestamptz, sold_at timestamptz, activated_at timestamptz, data_usage_mb numeric(18, 3),
-    sms_usage bigint, voice_usage_min bigint, apns jsonb, apn_usages jsonb, devices jsonb, digest bigint,
-    asked_at timestamptz, is_targeted boolean, day date, cycle date, kinds smallint[], positions smallint[],
-    numbers text[], sim_id bigint, is_new boolean NOT NULL DEFAULT false, is_stale boolean NOT NULL DEFAULT false,
-    differs boolean NOT NULL DEFAULT false, devices_differ boolean NOT NULL DEFAULT false,
-    usage_moved boolean NOT NULL DEFAULT false
+    sim_id bigint, giccid text COLLATE "C", account_id bigint, status text, package text,
+    package_started_at timestamptz, package_ends_at timestamptz, sold_at timestamptz, activated_at timestamptz,
+    data_usage_mb numeric(18, 3), sms_usage bigint, voice_usage_min bigint, apns jsonb, apn_usages jsonb,
+    devices jsonb, digest bigint, asked_at timestamptz, is_targeted boolean, day date, cycle date,
+    kinds smallint[], positions smallint[], numbers text[],
+    is_stale boolean NOT NULL DEFAULT false, differs boolean NOT NULL DEFAULT false,
+    devices_differ boolean NOT NULL DEFAULT false, usage_moved boolean NOT NULL DEFAULT false
 ) ON COMMIT DELETE ROWS
-"""
-
-LOCK = """
-SELECT count(*) FROM (
-    SELECT s.id FROM sims_sim s JOIN copy_incoming i USING (giccid) ORDER BY s.id FOR UPDATE OF s
-) AS locked
-"""
-
-COMPARE = """
-UPDATE copy_incoming i SET
-    sim_id = s.id,
-    account_id = COALESCE(i.account_id, s.account_id),
-    is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
-        %(run_id)s::bigint IS NOT NULL AND NOT i.is_targeted AND EXISTS (
-            SELECT FROM sims_syncpage p
-            WHERE p.run_id = %(run_id)s AND p.asked_at > i.asked_at AND p.sim_ids @> ARRAY[s.id]
-        )
-    ),
-    devices_differ = s.devices IS DISTINCT FROM i.devices,
-    usage_moved = i.data_usage_mb IS NOT NULL AND s.data_usage_mb IS DISTINCT FROM i.data_usage_mb,
-    differs = s.missing_since IS NOT NULL
-        OR s.status <> i.status OR s.package <> i.package OR s.devices IS DISTINCT FROM i.devices
-        OR s.apns IS DISTINCT FROM i.apns
-        OR (COALESCE(i.account_id, s.account_id), i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
-        IS DISTINCT FROM (s.account_id, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
-FROM sims_sim s WHERE s.giccid = i.giccid
 """
 
 INSERT = """
@@ -76,9 +51,44 @@ WITH made AS (
     FROM copy_incoming WHERE sim_id IS NULL ORDER BY giccid
     ON CONFLICT (giccid) DO NOTHING
     RETURNING id, giccid
+),
+numbered AS (
+    INSERT INTO sims_simidentifier (sim_id, kind, position, value)
+    SELECT made.id, n.kind, n.position, n.value
+    FROM made JOIN copy_incoming i USING (giccid)
+    CROSS JOIN LATERAL unnest(i.kinds, i.positions, i.numbers) AS n (kind, position, value)
+),
+metered AS (
+    INSERT INTO sims_usageday (day, sim_id, cycle, data_usage_mb, read_at)
+    SELECT i.day, made.id, i.cycle, i.data_usage_mb, i.asked_at
+    FROM made JOIN copy_incoming i USING (giccid) WHERE i.data_usage_mb IS NOT NULL
 )
-UPDATE copy_incoming i SET sim_id = made.id, is_new = true, usage_moved = i.data_usage_mb IS NOT NULL
-FROM made WHERE made.giccid = i.giccid
+SELECT giccid, id FROM made
+"""
+
+LOCK = """
+SELECT count(*) FROM (
+    SELECT s.id FROM sims_sim s JOIN copy_incoming i ON i.sim_id = s.id ORDER BY s.id FOR UPDATE OF s
+) AS locked
+"""
+
+COMPARE = """
+UPDATE copy_incoming i SET
+    account_id = COALESCE(i.account_id, s.account_id),
+    is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
+        %(run_id)s::bigint IS NOT NULL AND NOT i.is_targeted AND EXISTS (
+            SELECT FROM sims_syncpage p
+            WHERE p.run_id = %(run_id)s AND p.asked_at > i.asked_at AND p.sim_ids @> ARRAY[s.id]
+        )
+    ),
+    devices_differ = s.devices IS DISTINCT FROM i.devices,
+    usage_moved = i.data_usage_mb IS NOT NULL AND s.data_usage_mb IS DISTINCT FROM i.data_usage_mb,
+    differs = s.missing_since IS NOT NULL
+        OR s.status <> i.status OR s.package <> i.package OR s.devices IS DISTINCT FROM i.devices
+        OR s.apns IS DISTINCT FROM i.apns
+        OR (COALESCE(i.account_id, s.account_id), i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
+        IS DISTINCT FROM (s.account_id, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
+FROM sims_sim s WHERE s.id = i.sim_id
 """
 
 USAGE = """
@@ -98,7 +108,7 @@ KEEP_NUMBERS = """
 INSERT INTO sims_simidentifier (sim_id, kind, position, value)
 SELECT i.sim_id, n.kind, n.position, n.value
 FROM copy_incoming i CROSS JOIN LATERAL unnest(i.kinds, i.positions, i.numbers) AS n (kind, position, value)
-WHERE i.sim_id IS NOT NULL AND (i.is_new OR i.devices_differ) AND NOT i.is_stale
+WHERE i.sim_id IS NOT NULL AND i.devices_differ AND NOT i.is_stale
 """
 
 UPDATE = """
@@ -109,15 +119,13 @@ UPDATE sims_sim s SET
     apns = i.apns, apn_usages = i.apn_usages, devices = i.devices, digest = i.digest, read_at = i.asked_at,
     changed_at = CASE WHEN i.differs THEN i.asked_at ELSE s.changed_at END, absent_runs = 0, missing_since = NULL
 FROM copy_incoming i
-WHERE s.id = i.sim_id AND NOT i.is_new AND NOT i.is_stale
+WHERE s.id = i.sim_id AND NOT i.is_stale
 """
 
 TALLY = """
-SELECT count(*) FILTER (WHERE is_new),
-    count(*) FILTER (WHERE differs AND NOT is_stale AND NOT is_new),
-    count(*) FILTER (WHERE NOT is_stale AND NOT is_new AND sim_id IS NOT NULL),
-    count(*) FILTER (WHERE is_stale OR sim_id IS NULL)
-FROM copy_incoming
+SELECT count(*) FILTER (WHERE differs AND NOT is_stale), count(*) FILTER (WHERE NOT is_stale),
+    count(*) FILTER (WHERE is_stale)
+FROM copy_incoming WHERE sim_id IS NOT NULL
 """
 
 
@@ -126,17 +134,16 @@ def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id
     cursor.execute(INCOMING)
     cursor.execute("DELETE FROM copy_incoming")
     copy_rows(cursor, "copy_incoming", COLUMNS, rows)
+    new = sum(row[0] is None for row in rows)
+    new_ids = dict(cursor.execute(INSERT).fetchall()) if new else {}
+    return _merge_known(cursor, new_ids, now, run_id) if new < len(rows) else Merged(new_ids)
+
+
+def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], now: datetime, run_id: int | None) -> Merged:
     cursor.execute(LOCK)
     cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
-    known = cursor.rowcount
-    differences = [difference_of(row) for row in cursor.execute(DIFFERENCES)] if known else []
-    if known < len(rows):
-        cursor.execute(INSERT)
-    cursor.execute(USAGE)
-    if known:
-        cursor.execute(FORGET_NUMBERS)
-    cursor.execute(KEEP_NUMBERS)
-    if known:
-        cursor.execute(UPDATE)
-    new, changed, moved, stale = cursor.execute(TALLY).fetchone() or (0, 0, 0, 0)
-    return Merged(new, changed, moved, stale, differences)
+    differences = tuple(difference_of(row) for row in cursor.execute(DIFFERENCES))
+    for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, UPDATE):
+        cursor.execute(statement)
+    changed, moved, stale = cursor.execute(TALLY).fetchone() or (0, 0, 0)
+    return Merged(new_ids, changed, moved, stale, differences)

@@ -16,6 +16,7 @@ from sims.models import SimIdentifier
 from smarthub import Device, Sim
 
 COLUMNS = (
+    "sim_id",
     "giccid",
     "account_id",
     "status",
@@ -47,12 +48,13 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
 
 
-def row_of(sim: Sim, sight: Sight, answer: Answer, account_id: int | None) -> Row:
-    """The texts of `COLUMNS` for one SIM."""
+def row_of(sim: Sim, sight: Sight, answer: Answer, *, sim_id: int | None, account_id: int | None) -> Row:
+    """The texts of `COLUMNS` for one SIM; without `sim_id` it is new."""
     day, cycle = days_of(answer.asked_at)
     package = sim.package
     numbers = numbers_of(sim)
     return (
+        _text(sim_id),
         sim.giccid,
         _text(account_id),
         sim.status,

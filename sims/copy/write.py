@@ -77,10 +77,9 @@ class _Writing:
         sights = sight(self.answers, self.accounts)
         self.result.aside += sights.aside
         ids, differing = self._compare(sights)
-        rows = self._decode(sights, differing)
+        rows = self._decode(sights, differing, ids)
         if rows:
-            self._merge(rows, cause)
-        self._look_up_new(ids, sights)
+            ids |= self._merge(rows, cause)
         self.result.sim_ids = [
             [ids[giccid] for giccid in dict.fromkeys(shown) if giccid in ids] for shown in sights.shown
         ]
@@ -104,32 +103,27 @@ class _Writing:
         ids = {giccid: sim_id for giccid, sim_id in zip(giccids, found, strict=True) if sim_id is not None}
         return ids, [giccid for giccid, is_same in zip(giccids, same, strict=True) if not is_same]
 
-    def _decode(self, sights: Sights, giccids: list[str]) -> list[Row]:
+    def _decode(self, sights: Sights, giccids: list[str], ids: dict[str, int]) -> list[Row]:
         rows = []
         for giccid in giccids:
             seen = sights.by_giccid[giccid]
             answer = self.answers[seen.answer]
             account_id = answer.account_id or self.accounts.get(giccid)
             try:
-                rows.append(row_of(decode_sim(seen.raw), seen, answer, account_id))
+                sim = decode_sim(seen.raw)
+                rows.append(row_of(sim, seen, answer, sim_id=ids.get(giccid), account_id=account_id))
             except RecordError as error:
                 place = next(place for place, raw in enumerate(answer.records) if raw is seen.raw)
                 self.result.aside.append(KeptAside(seen.answer, place, error, seen.raw))
         return rows
 
-    def _merge(self, rows: list[Row], cause: Cause) -> None:
+    def _merge(self, rows: list[Row], cause: Cause) -> dict[str, int]:
         merged: Merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
         self.result.event_ids = record(events, cause=cause)
-        self.result.new, self.result.changed = merged.new, merged.changed
+        self.result.new, self.result.changed = len(merged.new_ids), merged.changed
         self.result.moved, self.result.stale = merged.moved, merged.stale
-
-    def _look_up_new(self, ids: dict[str, int], sights: Sights) -> None:
-        """Add the ids of SIMs just inserted; what could not be read and is not known has none."""
-        unknown = [giccid for giccid in sights.by_giccid if giccid not in ids]
-        if unknown:
-            self.cursor.execute("SELECT giccid, id FROM sims_sim WHERE giccid = ANY(%s)", [unknown], binary=True)
-            ids.update(self.cursor.fetchall())
+        return merged.new_ids
 
     def _touch(self, sights: Sights, ids: dict[str, int], differing: set[str]) -> None:
         asked = {

@@ -1,0 +1,82 @@
+"""A portal to measure: engines as in production, in a temporary folder, with empty tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from stack.postgres import Postgres
+from stack.valkey import Valkey
+
+
+@contextmanager
+def portal(**environ: str) -> Iterator[None]:
+    """Engines of its own and Django set up on them; everything is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-bench-"))
+    folder.chmod(0o711)
+    postgres = Postgres(data_dir=folder / "postgres", run_dir=folder / "run")
+    valkey = Valkey(data_dir=folder / "valkey", run_dir=folder / "run")
+    try:
+        postgres.start()
+        valkey.start()
+        os.environ.update(
+            {
+                "PORTAL_ENV_FILE": os.devnull,
+                "SECRET_KEY": "for-benchmarks-only-" + "x" * 40,
+                "PORTAL_DATA_DIR": str(folder / "var"),
+                "DATABASE_URL": postgres.url,
+                "REDIS_URL": valkey.url,
+                "DJANGO_SETTINGS_MODULE": "smarthub_portal.settings",
+                **environ,
+            }
+        )
+        _set_up()
+        yield
+    finally:
+        valkey.stop()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_up() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+class PeakMemory:
+    """The largest resident set of this process while it is watched, in MB."""
+
+    def __init__(self) -> None:
+        self.mb = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        process = psutil.Process()
+        while not self._stop.wait(0.1):
+            self.mb = max(self.mb, process.memory_info().rss / 2**20)
+
+
+def say(words: str) -> None:
+    """Progress, beside the figures."""
+    print(f"  {time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
