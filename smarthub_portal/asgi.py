@@ -1,64 +1,16 @@
-"""The web application: bare handlers by path prefix, then static files, then Django."""
+"""The web application: static files, then bare handlers by path prefix, then Django."""
 
 import os
-import re
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarthub_portal.settings")
 
-from django.conf import settings
 from django.core.asgi import get_asgi_application
-from servestatic import ServeStaticASGI
 
 from smarthub_portal.access import AccessLog
+from smarthub_portal.beside import Beside, with_static_files
 
-_HASHED_NAME = re.compile(r"^.+\.[0-9a-f]{12}\.[^/]+$")
 HANDLERS: dict[str, Any] = {}
 """path prefix → ASGI application that answers beside Django"""
 
-
-class Beside:
-    """Sends the paths of `handlers` past Django; tells Django the scheme people use, whatever the proxy says."""
-
-    def __init__(self, django: Any, handlers: dict[str, Any]) -> None:
-        self.django = django
-        self.handlers = handlers
-        self.is_https = settings.PUBLIC_URL.startswith("https://")
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
-        if self.is_https:
-            scope = {**scope, "scheme": "https"}
-        for prefix, handler in self.handlers.items():
-            if scope["path"].startswith(prefix):
-                await handler(scope, receive, send)
-                return
-        await self.django(scope, receive, send)
-
-
-async def _lifespan(receive: Any, send: Any) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
-def _is_immutable(path: str, url: str) -> bool:
-    return _HASHED_NAME.match(url) is not None
-
-
-def _with_static_files(app: Any) -> Any:
-    return ServeStaticASGI(
-        app,
-        root=str(settings.STATIC_ROOT),
-        prefix=settings.STATIC_URL,
-        immutable_file_test=_is_immutable,
-        max_age=60,
-        allow_all_origins=False,
-    )
-
-
-application = AccessLog(_with_static_files(Beside(get_asgi_application(), HANDLERS)))
+application = AccessLog(with_static_files(Beside(get_asgi_application(), HANDLERS)))

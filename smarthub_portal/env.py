@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from smarthub_portal.hosts import is_loopback, join_address, origin_of, own_names
 
@@ -43,9 +43,7 @@ class EnvError(Exception):
 
 
 class Env(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     DATABASE_URL: str | None = Field(None, repr=False)
     REDIS_URL: str | None = Field(None, repr=False)
@@ -130,6 +128,13 @@ class Env(BaseSettings):
         if value is not None and len(value) < 32:
             raise ValueError("must be at least 32 characters long")
         return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *others: Any, **named: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it has put environment, file and secret files in order."""
+        return (init_settings,)
 
     @property
     def is_simulated(self) -> bool:

@@ -19,12 +19,19 @@ def pytest_configure(config: pytest.Config) -> None:
         clean_environment()
         _engines.append(Engines())
     choose_database(worker)
+    _set_up_django()
+
+
+def _set_up_django() -> None:
     import django
     from django.conf import settings
 
-    # Hashed names need `collectstatic`, which no test but the browser's has run.
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    django.setup()
+    # Not left in the environment: xdist's workers would load the settings before they chose their database.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_SETTINGS_MODULE", "smarthub_portal.settings")
+        # Hashed names need `collectstatic`, which no test but the browser's has run.
+        settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

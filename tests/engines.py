@@ -22,7 +22,6 @@ def clean_environment() -> None:
         del os.environ[name]
     os.environ["PORTAL_ENV_FILE"] = os.devnull
     os.environ["SECRET_KEY"] = "for-tests-only-" + "x" * 40
-    os.environ["DJANGO_SETTINGS_MODULE"] = "smarthub_portal.settings"
 
 
 class Engines:
