@@ -60,6 +60,12 @@ class Supervisor:
     def __exit__(self, *error: object) -> None:
         self.is_stopping = True
         self.stop()
+        signal.set_wakeup_fd(-1)
+        self.close()
+
+    def close(self) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
 
     def _on_stop_signal(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True

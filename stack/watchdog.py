@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from typing import IO
+from pathlib import Path
 
-_pipes: list[IO[bytes]] = []  # the one writing end, open as long as we live
+_watchers: list[subprocess.Popen[bytes]] = []  # the one process; its pipe stays open as long as we live
 NEEDED = not sys.platform.startswith("linux")
 
 
@@ -25,19 +25,17 @@ def forget(pid: int) -> None:
 
 
 def _tell(line: str) -> None:
-    if not _pipes:
-        _pipes.append(start())
-    _pipes[0].write(line.encode())
-    _pipes[0].flush()
+    if not _watchers:
+        _watchers.append(_start())
+    pipe = _watchers[0].stdin
+    assert pipe is not None
+    pipe.write(line.encode())
+    pipe.flush()
 
 
-def start() -> IO[bytes]:
-    """Start the watching process; returns the pipe it listens to."""
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, __file__], stdin=subprocess.PIPE, start_new_session=True, cwd="/"
-    )
-    assert process.stdin is not None
-    return process.stdin
+def _start() -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(Path(__file__).absolute())]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd="/")  # noqa: S603
 
 
 def main() -> None:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -33,16 +34,21 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def watched(said: list[str]) -> Supervisor:
+def watched(said: list[str]) -> Iterator[Supervisor]:
     """Not entered: a test process keeps its own signal handlers."""
-    return Supervisor(said.append)
+    supervisor = Supervisor(said.append)
+    yield supervisor
+    for service in supervisor.services:
+        if service.child is not None:
+            service.child.stop(timeout_s=0)
+    supervisor.close()
 
 
 def test_pauses_grow_from_half_a_second_to_half_a_minute(
     folder: Path, watched: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(supervising.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(supervising, "time", clock)
     service = Service(shell(folder, "weak", "exit 3"), stop_by_s=1)
     watched.start(service)
     for _ in range(8):
@@ -62,7 +68,7 @@ def test_a_steady_program_starts_again_at_once(
     folder: Path, watched: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(supervising.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(supervising, "time", clock)
     service = Service(shell(folder, "steady", "read line"), stop_by_s=1, failures=6)
     child = watched.start(service)
     clock.now = supervising.STEADY_S
