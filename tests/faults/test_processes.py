@@ -87,3 +87,15 @@ def test_nothing_outlives_a_killed_stack_and_it_starts_again(own_stack: LiveStac
     assert own_stack.processes() == []
     assert not (own_stack.folder / "var" / "run" / "stack.json").exists()
     assert "Traceback" not in own_stack.output.read_text()
+
+
+def test_a_stop_in_the_middle_of_the_start_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    stack = LiveStack(tmp_path_factory.mktemp("broken-off"))
+    stack.start()
+    assert stack.process is not None
+    wait_until(lambda: (stack.folder / "var" / "postgres" / "data" / "postmaster.pid").exists(), "PostgreSQL starts")
+    stack.process.send_signal(signal.SIGTERM)
+
+    assert stack.process.wait(30) == 0
+    assert stack.processes() == []
+    assert "Traceback" not in stack.output.read_text()
