@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,14 +13,15 @@ from django.utils.safestring import SafeString
 from journal.models import Event
 from journal.story import Entry, tell
 from sims.counts import Facets, Filter, facets
-from sims.freshness import Freshness
+from sims.freshness import Freshness, interval_words
 from sims.models import SetAside, Sim, SyncRun
 from sims.sync.report import Tile as RunTile
 from sims.sync.report import tiles_of
-from toolkit.figures import count, plural, span
+from toolkit.figures import count, plural
 from toolkit.templatetags.look import age
 
 LATEST, READ = 10, 50
+RUN_TILES = 5
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
 
 
@@ -78,7 +78,7 @@ def home(fleet: Freshness) -> Home:
         total=counted.total,
         tiles=_tiles(counted),
         last_run=last_run,
-        run_tiles=tiles_of(last_run) if last_run else [],
+        run_tiles=tiles_of(last_run)[:RUN_TILES] if last_run else [],
         lines=fold(tell(Event.objects.order_by("-recorded_at", "-id")[:READ]))[:LATEST],
     )
 
@@ -121,8 +121,9 @@ def _stale(fleet: Freshness) -> Attention | None:
     if not fleet.is_stale():
         return None
     title = format_html("The whole fleet was last read {}", age(fleet.read_at, "ago"))
-    every = span(timedelta(minutes=settings.SYNC_INTERVAL_MINUTES))
-    return Attention("warn", "clock", title, f"It should be every {every}.", "Open sync", reverse("sims:sync"))
+    return Attention(
+        "warn", "clock", title, f"It should be every {interval_words()}.", "Open sync", reverse("sims:sync")
+    )
 
 
 def _missing(counted: Facets) -> Attention | None:

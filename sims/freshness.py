@@ -41,6 +41,11 @@ class Freshness:
     def is_first_reading(self) -> bool:
         return self.complete is None and self.under_way is not None
 
+    @property
+    def is_about_to_fill(self) -> bool:
+        """Whether SIMs will appear by themselves within moments."""
+        return self.complete is None and (self.under_way is not None or self.ended is None)
+
     def is_stale(self, now: datetime | None = None) -> bool:
         return self.read_at is not None and is_late(self.read_at, now or timezone.now())
 
@@ -48,6 +53,13 @@ class Freshness:
 def is_late(read_at: datetime, now: datetime) -> bool:
     """Older than twice the interval in which everything should have been read."""
     return now - read_at > timedelta(minutes=2 * settings.SYNC_INTERVAL_MINUTES)
+
+
+def interval_words() -> str:
+    """How often everything should be read: hour, 15 minutes, 2 hours (to stand behind "every")."""
+    minutes = settings.SYNC_INTERVAL_MINUTES
+    number, unit = (minutes // 60, "hour") if minutes % 60 == 0 else (minutes, "minute")
+    return unit if number == 1 else f"{number} {unit}s"
 
 
 def freshness() -> Freshness:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,11 +10,11 @@ from django.views.decorators.http import require_safe
 from enterprise.models import Account
 from sims.filters import Action, Filters
 from sims.forms import ROWS, SimListForm
-from sims.freshness import freshness_of
+from sims.freshness import freshness_of, interval_words
 from sims.listing import Listing, list_sims
 from sims.models import Sim
 from sims.rows import rows_for
-from toolkit.figures import count, span
+from toolkit.figures import count
 from toolkit.htmx import render_part, wants
 
 
@@ -58,7 +56,7 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing) -> dict[
             {"rows": rows, "url": filters.url(rows=rows), "is_current": rows == form.page_size} for rows in ROWS
         ],
         "fleet": fleet,
-        "interval_words": span(timedelta(minutes=settings.SYNC_INTERVAL_MINUTES)),
+        "interval_words": interval_words(),
         "back_actions": [Action("Back to the first page", filters.url())],
         "sync_actions": [Action("Open sync", reverse("sims:sync"))],
         "is_fragment": wants(request, "sim-table"),

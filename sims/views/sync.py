@@ -1,24 +1,23 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from sims.forms import RunListForm
-from sims.freshness import Freshness, freshness, freshness_of
+from sims.freshness import Freshness, freshness, freshness_of, interval_words
 from sims.models import SetAside, SyncRun
 from sims.reading import read_again
 from sims.sync import runs
 from sims.sync.report import report_on, row_for, set_aside_by
 from sims.tasks import work_sync
-from toolkit.figures import plural, span
+from toolkit.figures import plural
 from toolkit.htmx import render_part, wants
 from toolkit.keyset import page_of
 from users.models import User
@@ -89,7 +88,7 @@ def _context(request: HttpRequest, fleet: Freshness, run: SyncRun | None) -> dic
     asides = set_aside_by(_runs_of_interest(fleet, run))
     return {
         "fleet": fleet,
-        "interval_words": span(timedelta(minutes=settings.SYNC_INTERVAL_MINUTES)),
+        "interval_words": interval_words(),
         "report": report_on(run) if run else None,
         "asides": asides,
         "aside_words": plural(len(asides), "record", "records"),
@@ -97,7 +96,8 @@ def _context(request: HttpRequest, fleet: Freshness, run: SyncRun | None) -> dic
         "newer": page.before,
         "older": page.after,
         "errors": form.messages,
-        "is_live": bool(run and run.is_open),
+        "is_live": run is None or run.is_open,
+        "live_url": request.get_full_path() if request.method == "GET" else reverse("sims:sync"),
     }
 
 

@@ -14,8 +14,9 @@ SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (2560, 1440)}
 def portal(login: Callable[[], Page]) -> Page:
     """Signed in, with the whole fleet read."""
     page = login()
+    page.goto("/sync/")
+    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
     page.goto("/")
-    expect(page.locator("#fleet-age")).to_contain_text("Fleet read", timeout=60_000)
     return page
 
 

@@ -183,11 +183,13 @@ def test_ages_are_of_the_last_page_that_showed_the_sim(client, db):
 
 def test_the_first_minutes(client, db):
     assert "No SIM has been read yet" in text(client.get(URL))
+    assert 'hx-trigger="every 3s"' in client.get(URL).content.decode()
     make_run(state=SyncRun.State.RUNNING, finished_at=None, read=1900, sims_expected=5000)
     response = client.get(URL)
     assert "Reading the fleet for the first time" in text(response)
     assert "1,900 of 5,000 SIMs" in text(response)
     assert 'hx-trigger="every 3s"' in response.content.decode()
+    assert "every 3s" not in client.get(URL, {"status": "RETIRED"}).content.decode()
 
 
 def test_a_stale_fleet_says_so(client, fleet):

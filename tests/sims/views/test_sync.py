@@ -120,7 +120,9 @@ def test_runs_of_every_kind(client, user):
 
 
 def test_before_the_first_run(client, db):
-    assert "The fleet has not been read yet" in text(client.get(URL))
+    response = client.get(URL)
+    assert "The fleet has not been read yet" in text(response)
+    assert "every 2s" in response.content.decode()
     assert client.get("/sync/runs/1/").status_code == 404
 
 
@@ -131,7 +133,7 @@ def test_read_now_starts_one_run(client, user):
     again = client.post("/sync/start/", headers=htmx("sync"))
     assert SyncRun.objects.count() == 1
     assert "<html" not in again.content.decode() and "Queued" in text(again)
-    assert "every 2s" in again.content.decode()
+    assert 'hx-get="/sync/" hx-trigger="every 2s"' in again.content.decode()
 
 
 def test_read_now_without_a_queue_is_left_to_beat(client, settings, monkeypatch):
