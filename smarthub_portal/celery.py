@@ -8,7 +8,6 @@ import os
 import threading
 import time
 
-import redis
 from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from kombu import Queue
@@ -50,6 +49,7 @@ def _stop_heartbeat(**kwargs: object) -> None:
 
 
 def _beat(queues: list[str]) -> None:
+    import redis
     from django.conf import settings
 
     connection = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)

@@ -2,21 +2,20 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-import urllib.error
+import time
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from smarthub_portal.celery import WORKERS
 from smarthub_portal.env import BASE_DIR, Env
 from smarthub_portal.hosts import join_address
-from stack.child import Program
+from smarthub_portal.programs import Programs
+from stack.child import die_with_parent
 from stack.errors import StackError
 from stack.lock import DataLock
 from stack.ports import bind, free_port
@@ -26,7 +25,7 @@ from stack.supervisor import Service, Supervisor, say
 from stack.valkey import Valkey
 
 SIMULATOR_KEY = "sim-key-full"
-_WORKER_THREADS = {"quick": 8, "long": 6}
+_HOLD_S = 8
 # Seconds after the stop began; all of it stays under ten.
 _WEB_BY_S, _WORK_BY_S, _CARRIER_BY_S, _VALKEY_BY_S, _POSTGRES_BY_S = 3.5, 6.0, 6.5, 7.5, 9.0
 
@@ -55,13 +54,14 @@ class Start:
         lock = DataLock(self.data_dir)
         self.listener = bind(self.env.HOST, self.wishes.port)
         self.port = int(self.listener.getsockname()[1])
+        self.programs = Programs(self.log_dir, self.port)
         try:
             with Supervisor(say) as self.supervisor:
                 self._start_engines()
                 self._start_carrier()
                 self._prepare()
-                self._start_web()
-                self._start_work()
+                self.waiting = self._plan_the_rest()
+                self.held_back, self.hold_until = len(self.waiting) - 2, time.monotonic() + _HOLD_S
                 self.supervisor.run(self._tick)
                 say("stopping")
         finally:
@@ -94,8 +94,8 @@ class Start:
             return
         port = free_port()
         self.state.carrier_url, self.state.carrier_key = f"http://127.0.0.1:{port}/v1", SIMULATOR_KEY
-        command = ["-m", "simulator", "--port", str(port), "--sims", str(self.wishes.simulated_sims)]
-        self.supervisor.start(Service(self._python("simulator", command, "carrier"), _CARRIER_BY_S, wave=3))
+        program = self.programs.simulator(port, self.wishes.simulated_sims)
+        self.supervisor.start(Service(program, _CARRIER_BY_S, wave=3))
 
     def _prepare(self) -> None:
         """In a process of its own: ours read its settings before there was a database."""
@@ -103,7 +103,12 @@ class Start:
         write_state(self.data_dir, self.state)
         with self.supervisor.interruptible():
             done = subprocess.run(
-                [sys.executable, "manage.py", "prepare"], cwd=BASE_DIR, capture_output=True, text=True, check=False
+                [sys.executable, "manage.py", "prepare"],
+                cwd=BASE_DIR,
+                capture_output=True,
+                text=True,
+                check=False,
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
         if done.returncode != 0:
             log = self.log_dir / "prepare.log"
@@ -111,53 +116,40 @@ class Start:
             raise StackError(f"Tables and files could not be brought up to date: {_error_of(done.stderr)}; see {log}.")
         self.login = json.loads(done.stdout)
 
-    def _start_web(self) -> None:
+    def _plan_the_rest(self) -> list[Service]:
+        """Web and work, in the order they should be there: the first page, the first sync, then all the others."""
         metrics = self.run_dir / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir()
-        command = ["-m", "smarthub_portal.web", str(self.listener.fileno())]
-        shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-        for number in range(1, self.wishes.web_processes + 1):
-            program = self._python(f"web-{number}", command, "web", self.listener.fileno(), shared)
-            self.supervisor.start(Service(program, _WEB_BY_S, wave=0))
+        listener = self.listener.fileno()
+        pages = [self.programs.web(number, listener, metrics) for number in range(1, self.wishes.web_processes + 1)]
+        work = [self.programs.worker(name) for name in ("long", "quick")] + [self.programs.beat()]
+        web = [Service(program, _WEB_BY_S, wave=0) for program in pages]
+        others = [Service(program, _WORK_BY_S, wave=1) for program in work]
+        return [web[0], others[0], *others[1:], *web[1:]]
 
-    def _start_work(self) -> None:
-        for name, queues in WORKERS.items():
-            command = [
-                "-m", "celery", "-A", "smarthub_portal", "worker", "-Q", ",".join(queues), "-n", f"{name}@portal",
-                "-P", "threads", "-c", str(_WORKER_THREADS[name]), "-l", "INFO",
-                "--without-gossip", "--without-mingle", "--without-heartbeat",
-            ]  # fmt: skip
-            self.supervisor.start(Service(self._python(f"worker-{name}", command, "worker"), _WORK_BY_S, wave=1))
-        # The schedule only polls tables, so beat keeps nothing that a kill could spoil.
-        command = ["-m", "celery", "-A", "smarthub_portal", "beat", "-S", "celery.beat:Scheduler", "-l", "INFO"]
-        self.supervisor.start(Service(self._python("beat", command, "beat"), _WORK_BY_S, wave=1))
+    def _start_more(self) -> None:
+        """The first two have the processors to themselves until there is a page to look at."""
+        while self.waiting and (len(self.waiting) > self.held_back or self._answers("/health/live") or self._is_late()):
+            self.supervisor.start(self.waiting.pop(0))
 
-    def _python(
-        self, name: str, command: list[str], role: str, socket: int | None = None, more: Mapping[str, str] | None = None
-    ) -> Program:
-        return Program(
-            name=name,
-            argv=(sys.executable, *command),
-            log=self.log_dir / f"{name}.log",
-            env={**os.environ, "PORTAL_ROLE": role, "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **(more or {})},
-            cwd=BASE_DIR,
-            popen={} if socket is None else {"pass_fds": (socket,)},
-        )
+    def _is_late(self) -> bool:
+        return time.monotonic() > self.hold_until
 
     def _tick(self) -> None:
+        self._start_more()
         pids = self.supervisor.pids()
         if pids != self.state.pids:
             self.state.pids = pids
             self.state.address = f"http://{self._own_address()}"
             write_state(self.data_dir, self.state)
-        if not self.is_announced and self._is_ready():
+        if not self.is_announced and not self.waiting and self._answers("/health/ready"):
             self.is_announced = True
             self._announce()
 
-    def _is_ready(self) -> bool:
-        url = f"http://{self._own_address()}/health/ready"
-        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2) as answer:
+    def _answers(self, path: str) -> bool:
+        url = f"http://{self._own_address()}{path}"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
             return bool(answer.status == 200)
         return False
 
