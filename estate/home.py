@@ -141,7 +141,7 @@ def _kept_aside(fleet: Freshness) -> Attention | None:
     if not run or not kept:
         return None
     title = f"{plural(kept, 'record', 'records')} of run {run.pk} could not be read"
-    words = "The rest of their pages is kept, and our copies of these SIMs stay as they were."
+    words = "All else was kept, and what we had of these SIMs stays as it was."
     return Attention("warn", "triangle", title, words, "See why", f"{_run_url(run)}#aside")
 
 

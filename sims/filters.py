@@ -13,7 +13,10 @@ from sims.models import Sim
 from toolkit.figures import count
 from toolkit.states import state_of
 
-GROUPS = {"status": "Status", "account": "Account", "package": "Package", "missing": "Missing"}
+GROUPS = {"status": "Status", "account": "Account", "package": "Package", "missing": "At the carrier"}
+# How a value of each group reads in a sentence about a SIM.
+BEFORE = {"status": "", "account": "in ", "package": "on ", "missing": ""}
+AFTER = {"status": "", "account": "", "package": "", "missing": " at the carrier"}
 Pairs = list[tuple[str, str]]
 
 
@@ -121,7 +124,7 @@ class Filters:
     def _words(self) -> dict[str, list[str]]:
         asked = self.form.asked
         names = {**self.form.accounts, NO_ACCOUNT: "no account"}
-        missing = {True: ["missing at the carrier"], False: ["seen at the carrier"], None: []}
+        missing = {True: ["missing"], False: ["seen"], None: []}
         return {
             "status": [state_of("sim", value).label for value in asked.statuses],
             "account": [names[pk] for pk in asked.accounts],
@@ -131,7 +134,7 @@ class Filters:
 
     def nothing(self) -> Nothing:
         words, search = self._words(), self.form.search if "q" not in self.form.errors else "this search"
-        told = [" or ".join(values) for name, values in words.items() if values]
+        told = [f"{BEFORE[name]}{' or '.join(values)}{AFTER[name]}" for name, values in words.items() if values]
         title = f"No SIM is {_list(told)}" if told else "No SIM here"
         if search:
             title = f"No SIM has “{shorten(search)}” as a number, its beginning or its end"
@@ -141,7 +144,11 @@ class Filters:
     def _without(self, words: dict[str, list[str]]) -> str:
         gains = self.listing.facets.without
         known = {name: gains.get(name, 0) for name, values in words.items() if values and name not in self.form.errors}
-        told = [f"without “{' or '.join(words[name])}” there are {count(n)}" for name, n in known.items() if n]
+        told = [
+            f"without “{' or '.join(words[name])}” there {'is' if n == 1 else 'are'} {count(n)}"
+            for name, n in known.items()
+            if n
+        ]
         if told:
             return f"{told[0][0].upper()}{'; '.join(told)[1:]}."
         if self.form.search:

@@ -1,13 +1,14 @@
 from django.urls import path, register_converter
 
+from sims.identifiers import GICCID
 from sims.views import detail, sync
 from sims.views.list import sim_list
 
 
 class Giccid:
-    """What contract 2.8 lets a giccid be."""
+    """The carrier's key in an address."""
 
-    regex = "[0-9A-Za-z]{1,32}"
+    regex = GICCID
 
     def to_python(self, value: str) -> str:
         return value

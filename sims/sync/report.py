@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from sims.identifiers import is_giccid
 from sims.models import SetAside, SyncPart, SyncRun
 from toolkit.figures import count, plural, took
 
@@ -38,7 +39,7 @@ class Part:
     done: int
     whole: int
     unit: str
-    note: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Aside:
     """A record kept aside: the excerpt has the field that could not be read marked."""
 
     row: SetAside
+    giccid: str
     place: str
     lines: list[Line]
     raw: str
@@ -178,7 +180,8 @@ def _parts(run: SyncRun) -> list[Part]:
 def _part(part: SyncPart, run: SyncRun) -> Part:
     stage = _stage(part.is_done, part.started_at is not None, run)
     whole = max(part.pages_expected or 0, part.pages)
-    return Part(part.account.name, stage, part.pages, whole, "page" if whole == 1 else "pages", part.note)
+    word = "" if run.is_open or stage != "queued" else "Not read"
+    return Part(part.account.name, stage, part.pages, whole, "page" if whole == 1 else "pages", word)
 
 
 def _stage(is_done: bool, is_begun: bool, run: SyncRun) -> str:
@@ -213,7 +216,8 @@ def _runs_seen(giccids: list[str]) -> dict[str, int]:
 def _aside(row: SetAside, runs: int) -> Aside:
     place = [row.account.name if row.account else "", f"page {row.page}" if row.page is not None else ""]
     place.append(f"record {row.place}" if row.place is not None else "")
-    return Aside(row, ", ".join(filter(None, place)), excerpt(row.raw, row.field), row.raw[:LONGEST_RAW], runs)
+    giccid = row.giccid if is_giccid(row.giccid) else ""
+    return Aside(row, giccid, ", ".join(filter(None, place)), excerpt(row.raw, row.field), row.raw[:LONGEST_RAW], runs)
 
 
 def excerpt(raw: str, field: str) -> list[Line]:

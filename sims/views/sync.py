@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from sims.forms import RunListForm
 from sims.freshness import Freshness, freshness, freshness_of, interval_words
+from sims.identifiers import is_giccid
 from sims.models import SetAside, SyncRun
 from sims.reading import read_again
 from sims.sync import runs
@@ -64,7 +65,7 @@ def read_set_aside(request: HttpRequest, aside_id: int) -> HttpResponse:
     """Ask again for the SIM of a record that was kept aside."""
     assert isinstance(request.user, User)
     aside = get_object_or_404(SetAside, pk=aside_id)
-    if not aside.giccid.isalnum():
+    if not is_giccid(aside.giccid):
         messages.error(request, "This record names no SIM that could be asked for.")
         return redirect("sims:sync")
     result = read_again(giccid=aside.giccid, user=request.user)

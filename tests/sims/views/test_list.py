@@ -153,7 +153,7 @@ def test_chips_drop_one_group(client, fleet):
 
 def test_an_empty_list_says_what_to_drop(client, fleet):
     words = text(client.get(URL, {"status": "RETIRED", "account": "halden-dach"}))
-    assert "No SIM is Retired and halden-dach" in words
+    assert "No SIM is Retired and in halden-dach" in words
     assert "Without “Retired” there are 2." in words
 
 

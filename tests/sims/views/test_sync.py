@@ -64,6 +64,7 @@ def test_the_fragment_stops_asking_when_the_run_has_ended(client, running):
     SyncRun.objects.update(state=SyncRun.State.FINISHED, finished_at=timezone.now(), missing=0)
     ended = client.get(URL, headers=htmx("sync")).content.decode()
     assert 'id="sync"' in ended and "every 2s" not in ended
+    assert "account 2 Not read 0 of 20 pages" in text(client.get(URL))
 
 
 def test_what_was_kept_aside(client, running):
@@ -154,9 +155,10 @@ def test_a_record_kept_aside_can_be_read_now(client, db, carrier):
     response = client.post(f"/sync/set-aside/{aside.pk}/read/")
     assert response["Location"] == "/sims/8986011805021000004/"
     assert Sim.objects.filter(giccid="8986011805021000004").exists()
-    nameless = set_aside(make_run(), giccid="../x")
-    back = client.post(f"/sync/set-aside/{nameless.pk}/read/", follow=True)
-    assert "This record names no SIM that could be asked for." in alerts(back)
+    for giccid in ("", "../x", "９８", "9" * 33):
+        nameless = set_aside(make_run(), giccid=giccid)
+        back = client.post(f"/sync/set-aside/{nameless.pk}/read/", follow=True)
+        assert "This record names no SIM that could be asked for." in alerts(back)
     assert client.post("/sync/set-aside/999999/read/").status_code == 404
 
 
