@@ -113,7 +113,11 @@ def _rounds(base_url: str, share: float) -> dict[str, Any]:
 
 
 def run() -> dict[str, Any]:
-    with simulator(FLEET) as base_url, portal(SMARTHUB_RATE_PER_MINUTE=NO_LIMIT), PeakMemory() as memory:
+    with (
+        simulator(FLEET) as base_url,
+        portal(SMARTHUB_RATE_PER_MINUTE=NO_LIMIT, PORTAL_ROLE="worker"),
+        PeakMemory() as memory,
+    ):
         only_fetch(base_url)
         fetch_s, _ = _timed(lambda: only_fetch(base_url))
         first_s, first = _timed(lambda: whole_run(base_url))

@@ -79,31 +79,52 @@ def read_packages(client: Client, account: Account) -> int:
     answer = client.service_packages(account.name)
     read_at = answer.reply.asked_at
     with transaction.atomic():
-        for package in answer.value:
-            _write_package(account, package, read_at)
-        names = [package.name for package in answer.value]
-        account.packages.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+        _write_packages(account, answer.value, read_at)
         Account.objects.filter(pk=account.pk).update(packages_read_at=read_at)
     return answer.reply.attempts
 
 
-def _write_package(account: Account, package: carrier_models.ServicePackage, read_at: datetime) -> None:
-    ServicePackage.objects.update_or_create(
+def _write_packages(account: Account, seen: tuple[carrier_models.ServicePackage, ...], read_at: datetime) -> None:
+    ServicePackage.objects.bulk_create(
+        {package.name: _row(account, package, read_at) for package in seen}.values(),
+        update_conflicts=True,
+        unique_fields=["account", "name"],
+        update_fields=[*FIGURES, "read_at", "gone_at"],
+    )
+    names = [package.name for package in seen]
+    account.packages.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+
+
+FIGURES = (
+    "type",
+    "payment_type",
+    "data_volume_mb",
+    "sms_volume",
+    "voice_volume_min",
+    "validity_period",
+    "validity_unit",
+    "price",
+    "currency",
+    "share_pool_name",
+    "description",
+)
+
+
+def _row(account: Account, package: carrier_models.ServicePackage, read_at: datetime) -> ServicePackage:
+    return ServicePackage(
         account=account,
         name=package.name,
-        defaults={
-            "type": package.kind or "",
-            "payment_type": package.payment_type or "",
-            "data_volume_mb": package.data_volume_mb,
-            "sms_volume": package.sms_volume,
-            "voice_volume_min": package.voice_volume_min,
-            "validity_period": package.validity_period,
-            "validity_unit": package.validity_unit or "",
-            "price": package.price,
-            "currency": package.currency or "",
-            "share_pool_name": package.share_pool_name or "",
-            "description": package.description or "",
-            "read_at": read_at,
-            "gone_at": None,
-        },
+        type=package.kind or "",
+        payment_type=package.payment_type or "",
+        data_volume_mb=package.data_volume_mb,
+        sms_volume=package.sms_volume,
+        voice_volume_min=package.voice_volume_min,
+        validity_period=package.validity_period,
+        validity_unit=package.validity_unit or "",
+        price=package.price,
+        currency=package.currency or "",
+        share_pool_name=package.share_pool_name or "",
+        description=package.description or "",
+        read_at=read_at,
+        gone_at=None,
     )

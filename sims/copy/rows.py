@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.conf import settings
 
-from sims.copy.answers import Answer, Sight
+from sims.copy.answers import Answer
 from sims.identifiers import normalise
 from sims.models import SimIdentifier
 from smarthub import Device, Sim
@@ -48,7 +48,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
 
 
-def row_of(sim: Sim, sight: Sight, answer: Answer, *, sim_id: int | None, account_id: int | None) -> Row:
+def row_of(sim: Sim, answer: Answer, *, digest: int, sim_id: int | None, account_id: int | None) -> Row:
     """The texts of `COLUMNS` for one SIM; without `sim_id` it is new."""
     day, cycle = days_of(answer.asked_at)
     package = sim.package
@@ -69,7 +69,7 @@ def row_of(sim: Sim, sight: Sight, answer: Answer, *, sim_id: int | None, accoun
         _json(sim.apns),
         _json(sim.apn_usages),
         _json(sim.devices),
-        str(sight.digest),
+        str(digest),
         _iso(answer.asked_at),
         "t" if answer.is_targeted else "f",
         day,

@@ -38,7 +38,8 @@ class CopyResult:
 
 IDS = """
 SELECT array_agg(s.id ORDER BY r.place), array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
-FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS r (giccid, digest, place)
+FROM unnest(string_to_array(%s, ','), string_to_array(%s, ',')::bigint[])
+    WITH ORDINALITY AS r (giccid, digest, place)
 LEFT JOIN sims_sim s ON s.giccid = r.giccid
 """
 
@@ -80,9 +81,7 @@ class _Writing:
         rows = self._decode(sights, differing, ids)
         if rows:
             ids |= self._merge(rows, cause)
-        self.result.sim_ids = [
-            [ids[giccid] for giccid in dict.fromkeys(shown) if giccid in ids] for shown in sights.shown
-        ]
+        self.result.sim_ids = [[ids[key] for key in dict.fromkeys(keys) if key in ids] for keys in sights.keys]
         self._touch(sights, ids, set(differing))
         return self.result
 
@@ -94,27 +93,30 @@ class _Writing:
         return dict(self.cursor.fetchall())
 
     def _compare(self, sights: Sights) -> tuple[dict[str, int], list[str]]:
-        giccids = list(sights.by_giccid)
+        giccids = sights.giccids()
         if not giccids:
             return {}, []
-        digests = [sights.by_giccid[giccid].digest for giccid in giccids]
-        self.cursor.execute(IDS, [giccids, digests], binary=True)
+        # Joined, because psycopg takes longer to write an array of texts than PostgreSQL to split one.
+        texts = [",".join(giccids), ",".join(map(str, sights.digests_of(giccids)))]
+        self.cursor.execute(IDS, texts, binary=True)
         found, same = self.cursor.fetchone() or ([], [])
         ids = {giccid: sim_id for giccid, sim_id in zip(giccids, found, strict=True) if sim_id is not None}
-        return ids, [giccid for giccid, is_same in zip(giccids, same, strict=True) if not is_same]
+        differing = [] if all(same) else [giccid for giccid, is_same in zip(giccids, same, strict=True) if not is_same]
+        return ids, differing
 
     def _decode(self, sights: Sights, giccids: list[str], ids: dict[str, int]) -> list[Row]:
         rows = []
         for giccid in giccids:
-            seen = sights.by_giccid[giccid]
-            answer = self.answers[seen.answer]
+            index, place = sights.newest[giccid]
+            answer = self.answers[index]
             account_id = answer.account_id or self.accounts.get(giccid)
             try:
-                sim = decode_sim(seen.raw)
-                rows.append(row_of(sim, seen, answer, sim_id=ids.get(giccid), account_id=account_id))
+                sim = decode_sim(answer.records[place])
             except RecordError as error:
-                place = next(place for place, raw in enumerate(answer.records) if raw is seen.raw)
-                self.result.aside.append(KeptAside(seen.answer, place, error, seen.raw))
+                self.result.aside.append(KeptAside(index, place, error, answer.records[place]))
+                continue
+            digest = sights.digests[index][place]
+            rows.append(row_of(sim, answer, digest=digest, sim_id=ids.get(giccid), account_id=account_id))
         return rows
 
     def _merge(self, rows: list[Row], cause: Cause) -> dict[str, int]:
@@ -126,10 +128,12 @@ class _Writing:
         return merged.new_ids
 
     def _touch(self, sights: Sights, ids: dict[str, int], differing: set[str]) -> None:
+        if not any(answer.is_targeted for answer in self.answers):
+            return
         asked = {
-            ids[giccid]: self.answers[seen.answer].asked_at
-            for giccid, seen in sights.by_giccid.items()
-            if self.answers[seen.answer].is_targeted and giccid not in differing and ids.get(giccid)
+            ids[giccid]: self.answers[index].asked_at
+            for giccid, index in ((giccid, sights.newest[giccid][0]) for giccid in ids)
+            if self.answers[index].is_targeted and giccid not in differing
         }
         if asked:
             self.cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "now": self.now})

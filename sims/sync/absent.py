@@ -58,6 +58,8 @@ def settle_absent(run: SyncRun, sim_ids: list[int]) -> Absence:
 
     None becomes missing when it would be more than 1 % of the fleet at once (one SIM always may).
     """
+    if not sim_ids:
+        return Absence(0)
     with transaction.atomic(), set_cursor() as cursor:
         missing = cursor.execute(NEWLY_MISSING, [sim_ids, run.started_at]).fetchall()
         cursor.execute(FIRST_ABSENCE, [sim_ids, run.started_at])

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
-from django.db.models.functions import Coalesce, Now
 
 from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, write_copy
-from sims.models import SetAside, SyncPage, SyncPart, SyncRun
+from sims.models import SetAside, SyncPage, SyncRun
 from sims.sync.plan import Job, PagePlan, Part
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client, RawPage
 from smarthub.errors import CarrierError
 from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
-from toolkit.database import let_go
+from toolkit.database import let_go, set_cursor
 
-MERGE_RECORDS = 2000
+MERGE_RECORDS = 5000
+# Asked for ahead, so that nobody waits while a merge is under way.
+PAGES_IN_HAND = 64
 MERGE_EVERY_S = 0.5
 LONGEST_RAW = 20_000
 
@@ -55,6 +55,8 @@ def read_pages(run: SyncRun, slice_: Slice) -> bool:
     let_go()
     with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page") as pool:
         while _ask(reading, pool):
+            if reading.slice.is_over or reading.failure:
+                _let_off(reading)
             done, _ = wait(reading.pending, timeout=reading.merge_in_s, return_when=FIRST_COMPLETED)
             for future in done:
                 _take(reading, future)
@@ -88,13 +90,20 @@ def load_plan(run: SyncRun) -> PagePlan:
 
 
 def _ask(reading: _Reading, pool: ThreadPoolExecutor) -> bool:
-    """Keep twice as many requests in hand as can be under way, so that merging holds nobody up."""
-    while len(reading.pending) < 2 * PAGES_AT_ONCE and not reading.failure and not reading.slice.is_over:
+    """Hand out pages to ask for; False when no answer is outstanding any more."""
+    while len(reading.pending) < PAGES_IN_HAND and not reading.failure and not reading.slice.is_over:
         job = reading.plan.next_job()
         if job is None:
             break
         reading.pending[pool.submit(_fetch, reading.slice.client, job)] = job
     return bool(reading.pending)
+
+
+def _let_off(reading: _Reading) -> None:
+    """Take back the pages that nobody has begun to ask for."""
+    for future in [future for future in reading.pending if future.cancel()]:
+        job = reading.pending.pop(future)
+        reading.plan.part(job.account_id).asked.discard(job.page)
 
 
 def _fetch(client: Client, job: Job) -> RawPage:
@@ -135,27 +144,53 @@ def merge_pages(run: SyncRun, plan: PagePlan, pages: list[tuple[Job, RawPage]]) 
     return result
 
 
+NOTE_PAGES = """
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
+SELECT %s, account_id, page, asked_at, sim_ids::bigint[]
+FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[]) AS n (account_id, page, asked_at, sim_ids)
+ON CONFLICT DO NOTHING
+"""
+
+
 def _note_pages(run: SyncRun, pages: list[tuple[Job, RawPage]], result: CopyResult) -> None:
-    SyncPage.objects.bulk_create(
-        [
-            SyncPage(run=run, account_id=job.account_id, page=job.page, asked_at=page.reply.asked_at, sim_ids=sim_ids)
-            for (job, page), sim_ids in zip(pages, result.sim_ids, strict=True)
-        ],
-        ignore_conflicts=True,
-    )
+    with set_cursor() as cursor:
+        cursor.execute(
+            NOTE_PAGES,
+            [
+                run.pk,
+                [job.account_id for job, _ in pages],
+                [job.page for job, _ in pages],
+                [page.reply.asked_at for _, page in pages],
+                ["{" + ",".join(map(str, sim_ids)) + "}" for sim_ids in result.sim_ids],
+            ],
+        )
+
+
+NOTE_PARTS = """
+UPDATE sims_syncpart p SET
+    total = n.total, page_size = n.page_size, pages_expected = n.expected, pages = n.pages, is_done = n.is_done,
+    started_at = COALESCE(p.started_at, now())
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::int[], %s::boolean[])
+    AS n (account_id, total, page_size, expected, pages, is_done)
+WHERE p.run_id = %s AND p.account_id = n.account_id
+"""
 
 
 def _note_parts(run: SyncRun, plan: PagePlan, pages: list[tuple[Job, RawPage]]) -> None:
     newest = {job.account_id: page for job, page in pages}
-    for account_id, page in newest.items():
-        part = plan.part(account_id)
-        SyncPart.objects.filter(run=run, account_id=account_id).update(
-            total=page.total,
-            page_size=page.size,
-            pages_expected=part.expected,
-            pages=len(part.done),
-            is_done=part.is_complete,
-            started_at=Coalesce("started_at", Now()),
+    parts = [plan.part(account_id) for account_id in newest]
+    with set_cursor() as cursor:
+        cursor.execute(
+            NOTE_PARTS,
+            [
+                list(newest),
+                [page.total for page in newest.values()],
+                [page.size for page in newest.values()],
+                [part.expected for part in parts],
+                [len(part.done) for part in parts],
+                [part.is_complete for part in parts],
+                run.pk,
+            ],
         )
 
 
@@ -176,18 +211,22 @@ def note_set_aside(run: SyncRun, result: CopyResult, places: list[tuple[int | No
     )
 
 
+NOTE_RUN = """
+UPDATE sims_syncrun r SET
+    pages = r.pages + %(pages)s, read = r.read + %(read)s, changed = r.changed + %(changed)s,
+    moved = r.moved + %(moved)s, new = r.new + %(new)s, kept_aside = r.kept_aside + %(kept_aside)s,
+    requests = r.requests + %(requests)s, repeats = r.repeats + %(requests)s - %(pages)s,
+    pages_expected = COALESCE(listed.pages, r.pages_expected), sims_expected = COALESCE(listed.sims, r.sims_expected)
+FROM (
+    SELECT sum(pages_expected) AS pages, sum(total) AS sims FROM sims_syncpart WHERE run_id = %(run)s
+) AS listed
+WHERE r.id = %(run)s
+"""
+
+
 def note_run(run: SyncRun, result: CopyResult, *, attempts: list[int]) -> None:
     """Add what was done to the run's figures."""
-    totals = run.parts.aggregate(sims=Sum("total"), pages=Sum("pages_expected"))
-    SyncRun.objects.filter(pk=run.pk).update(
-        pages=F("pages") + len(attempts),
-        pages_expected=totals["pages"] or F("pages_expected"),
-        sims_expected=totals["sims"] or F("sims_expected"),
-        read=F("read") + result.read,
-        changed=F("changed") + result.changed,
-        moved=F("moved") + result.moved,
-        new=F("new") + result.new,
-        kept_aside=F("kept_aside") + len(result.aside),
-        requests=F("requests") + sum(attempts),
-        repeats=F("repeats") + sum(attempts) - len(attempts),
-    )
+    figures = {name: getattr(result, name) for name in ("read", "changed", "moved", "new")}
+    more = {"run": run.pk, "pages": len(attempts), "requests": sum(attempts), "kept_aside": len(result.aside)}
+    with set_cursor() as cursor:
+        cursor.execute(NOTE_RUN, figures | more)

@@ -93,9 +93,10 @@ def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:
 
 
 def _ask_for_absent(run: SyncRun, slice_: Slice) -> bool:
-    if not read_named(run, list(unseen(run).values()), slice_):
+    not_listed = unseen(run)
+    if not read_named(run, list(not_listed.values()), slice_):
         return False
-    absence = settle_absent(run, list(unseen(run)))
+    absence = settle_absent(run, list(unseen(run)) if not_listed else [])
     runs.finish(run.pk, missing=absence.missing, note=absence.note)
     return True
 
