@@ -13,9 +13,6 @@ MAX_LENGTH = 32
 MIN_ENDING = 4
 CHECKED_ICCID = 20
 
-# What the carrier's key may be, and so what an address of ours may hold (contract 2.8).
-GICCID = "[0-9A-Za-z]{1,32}"
-
 _NOISE = re.compile(r"[^0-9A-Z]")
 _PADDED_ICCID = re.compile(r"[0-9]{17,20}F+")
 _ABROAD = "00"
@@ -31,10 +28,6 @@ class Wanted:
 
     def __bool__(self) -> bool:
         return bool(self.whole)
-
-
-def is_giccid(text: str) -> bool:
-    return re.fullmatch(GICCID, text) is not None
 
 
 def normalise(kind: SimIdentifier.Kind, raw: str) -> str:

@@ -1,14 +1,14 @@
 from django.urls import path, register_converter
 
-from sims.identifiers import GICCID
 from sims.views import detail, sync
 from sims.views.list import sim_list
+from smarthub.operations import GICCID_PATTERN
 
 
 class Giccid:
     """The carrier's key in an address."""
 
-    regex = GICCID
+    regex = GICCID_PATTERN
 
     def to_python(self, value: str) -> str:
         return value

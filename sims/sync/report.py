@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from sims.identifiers import is_giccid
 from sims.models import SetAside, SyncPart, SyncRun
+from smarthub.identifiers import is_giccid
 from toolkit.figures import count, plural, took
 
 State = SyncRun.State

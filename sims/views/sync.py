@@ -12,12 +12,12 @@ from kombu.exceptions import OperationalError
 
 from sims.forms import RunListForm
 from sims.freshness import Freshness, freshness, freshness_of, interval_words
-from sims.identifiers import is_giccid
 from sims.models import SetAside, SyncRun
 from sims.reading import read_again
 from sims.sync import runs
 from sims.sync.report import report_on, row_for, set_aside_by
 from sims.tasks import work_sync
+from smarthub.identifiers import is_giccid
 from toolkit.figures import plural
 from toolkit.htmx import render_part, wants
 from toolkit.keyset import page_of
