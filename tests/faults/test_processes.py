@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 import requests
@@ -69,6 +70,18 @@ def test_a_second_start_names_the_first(live_stack: LiveStack) -> None:
     assert f"already runs on {live_stack.folder / 'var'} (process {live_stack.process.pid})" in said
     assert "Traceback" not in said
     assert live_stack.pids
+
+
+def test_a_taken_port_is_named(live_stack: LiveStack, tmp_path: Path) -> None:
+    port = live_stack.url.rpartition(":")[2]
+    other = LiveStack(tmp_path)
+    other.command[other.command.index("--port") + 1] = port
+    other.start()
+    assert other.process is not None
+
+    assert other.process.wait(60) == 1
+    assert f"Port {port} on 127.0.0.1 is taken by another program" in other.output.read_text()
+    assert other.processes() == []
 
 
 def test_nothing_outlives_a_killed_stack_and_it_starts_again(own_stack: LiveStack) -> None:
