@@ -33,6 +33,18 @@ def test_every_killed_part_comes_back(live_stack: LiveStack) -> None:
     assert live_stack.pids["web-2"] == spared
 
 
+def test_the_same_workers_go_on_with_new_engines(live_stack: LiveStack) -> None:
+    workers = {name: live_stack.pids[name] for name in ("worker-quick", "worker-long", "web-1", "web-2", "beat")}
+
+    kill(live_stack, "valkey", "postgres")
+
+    log = live_stack.folder / "var" / "log" / "worker-long.log"
+    before = log.read_text().count("succeeded in")
+    wait_until(lambda: log.read_text().count("succeeded in") > before + 1, "beat's tasks are worked again")
+    live_stack.wait_ready()
+    assert {name: live_stack.pids[name] for name in workers} == workers
+
+
 def test_a_killed_web_process_refuses_nobody(live_stack: LiveStack) -> None:
     stop, refused, answered = threading.Event(), [], []
 
