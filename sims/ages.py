@@ -9,12 +9,14 @@ from django.db import connection
 
 from sims.models import Sim
 
-# One probe of the GIN index for each SIM: for an overlap of arrays the planner expects many pages and scans them all.
+# The ids come as a subquery: for a literal array the planner expects many pages to overlap and scans them all. One
+# pass over the GIN index, because each pass also reads what the index has not sorted in yet.
 _SHOWN = """
-SELECT shown.sim_id, page.asked_at
-FROM unnest(%(sim_ids)s::bigint[]) AS shown(sim_id),
-LATERAL (SELECT max(asked_at) AS asked_at FROM sims_syncpage WHERE sim_ids @> ARRAY[shown.sim_id]) AS page
-WHERE page.asked_at IS NOT NULL
+WITH wanted AS MATERIALIZED (SELECT %(sim_ids)s::bigint[] AS ids)
+SELECT shown.sim_id, max(page.asked_at)
+FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS shown(sim_id)
+WHERE page.sim_ids && (SELECT ids FROM wanted) AND shown.sim_id = ANY((SELECT ids FROM wanted)::bigint[])
+GROUP BY shown.sim_id
 """
 
 
