@@ -65,6 +65,21 @@ def test_a_manager_narrows_the_fleet_and_pages_through_it(portal: Page) -> None:
     expect(facet(page, "Active")).to_be_checked()
 
 
+def test_filters_on_a_phone_stay_open_and_lead_to_the_list(portal: Page, check_accessible: Callable[[], None]) -> None:
+    page = portal
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto("/sims/")
+    page.get_by_role("button", name="Filters").click()
+    facet(page, "Active").check()
+    expect(page).to_have_url(re.compile("status=ACTIVATED"))
+    count = page.locator("[data-total]").get_attribute("data-total")
+    way_down = page.get_by_role("link", name=f"Show {count} SIMs")
+    expect(way_down).to_be_in_viewport()
+    check_accessible()
+    way_down.click()
+    expect(rows(page).first).to_be_in_viewport()
+
+
 def test_support_finds_a_sim_by_its_last_digits_and_reads_it_again(portal: Page) -> None:
     page = portal
     page.keyboard.press("/")
