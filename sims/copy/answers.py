@@ -1,4 +1,4 @@
-"""What came back from the carrier, and its records told apart by key and digest.
+"""What came back from the carrier, and its records told apart by digest and key.
 
 These loops run for every record of the fleet at every run, so they work on whole answers and leave the single record
 to C.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
@@ -27,42 +27,30 @@ DECODER_VERSION = 1
 class Answer:
     """The raw SIM records of one answer, asked for at `asked_at` (our clock, just before the request left).
 
-    `account_id` is the account whose list it is; None for a read by name, which leaves the account as we know it.
-    A targeted answer was asked for by ICCID; a list page was not.
+    `account_id` and `page` say whose list it is and where in it; without them it is a read by name, which leaves the
+    account as we know it. A targeted answer was asked for by ICCID.
     """
 
     records: list[bytes]
     asked_at: datetime
     account_id: int | None = None
+    page: int | None = None
     is_targeted: bool = False
 
 
-class KeptAside(NamedTuple):
-    """A record that could not be read: which answer, its place there from 0, and why."""
+class Place(NamedTuple):
+    """Where a record stands: the answer's number, and the record's in it."""
 
     answer: int
-    place: int
+    record: int
+
+
+class KeptAside(NamedTuple):
+    """A record that could not be read, where it stood, and why."""
+
+    place: Place
     error: RecordError
     raw: bytes
-
-
-@dataclass(slots=True)
-class Sights:
-    """For each answer the ICCIDs and digests of its records by place (None where a record has no key).
-
-    `newest` says for each ICCID which answer, and which place there, to believe.
-    """
-
-    keys: list[list[str | None]] = field(default_factory=list)
-    digests: list[tuple[int, ...]] = field(default_factory=list)
-    newest: dict[str | None, tuple[int, int]] = field(default_factory=dict)
-    aside: list[KeptAside] = field(default_factory=list)
-
-    def giccids(self) -> list[str]:
-        return [giccid for giccid in self.newest if giccid is not None]
-
-    def digests_of(self, giccids: Iterable[str]) -> list[int]:
-        return [self.digests[answer][place] for answer, place in map(self.newest.__getitem__, giccids)]
 
 
 class _PlainKey(msgspec.Struct):
@@ -75,22 +63,6 @@ class _AnyKey(msgspec.Struct):
 
 _read_plain_keys = msgspec.json.Decoder(list[_PlainKey]).decode
 _read_any_key = msgspec.json.Decoder(_AnyKey).decode
-
-
-def sight(answers: list[Answer], known_accounts: dict[str, int | None]) -> Sights:
-    """Key and digest every record; of a SIM shown twice the record asked for last is believed."""
-    sights = Sights()
-    for index, answer in enumerate(answers):
-        keys = keys_of(answer.records)
-        sights.keys.append(keys)
-        sights.digests.append(_digests(answer, keys, known_accounts))
-        if None in keys:
-            sights.aside += [_unkeyed(index, place, answer.records[place]) for place in _unkeyed_places(keys)]
-    for index in sorted(range(len(answers)), key=lambda index: answers[index].asked_at):
-        keys = sights.keys[index]
-        sights.newest.update(zip(keys, zip(repeat(index), range(len(keys)), strict=False), strict=True))
-    sights.newest.pop(None, None)
-    return sights
 
 
 def keys_of(records: list[bytes]) -> list[str | None]:
@@ -114,34 +86,31 @@ def _key_of(raw: bytes) -> str | None:
     return giccid if is_plain else None
 
 
-def _digests(answer: Answer, keys: list[str | None], known_accounts: dict[str, int | None]) -> tuple[int, ...]:
+def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> tuple[int, ...]:
+    """What each record of the answer is told apart by: its text, its account, and the decoder that reads it."""
     if answer.account_id is not None:
         salts: Iterable[bytes] = repeat(_salt(answer.account_id))
     else:
-        salts = [_salt(known_accounts.get(key or "")) for key in keys]
+        salts = [_salt(known_accounts.get(key or "")) for key in keys_of(answer.records)]
     salted = zip(answer.records, salts, strict=False)
     digests = [blake2b(raw, digest_size=8, person=salt).digest() for raw, salt in salted]
     return struct.unpack(f">{len(digests)}q", b"".join(digests))
 
 
 def _salt(account_id: int | None) -> bytes:
-    """What makes the same record another one: the decoder that reads it, and the account that it belongs to."""
     return struct.pack(">qq", DECODER_VERSION, account_id or 0)
 
 
-def _unkeyed_places(keys: list[str | None]) -> list[int]:
-    return [place for place, key in enumerate(keys) if key is None]
-
-
-def _unkeyed(answer: int, place: int, raw: bytes) -> KeptAside:
+def unkeyed(place: Place, raw: bytes) -> KeptAside:
+    """A record without a usable key, with the decoder's own reason where it has one."""
     try:
         decode_sim(raw)
     except RecordError as error:
-        return KeptAside(answer, place, error, raw)
-    return KeptAside(answer, place, RecordError(None, "giccid", "The ICCID cannot be used as a key."), raw)
+        return KeptAside(place, error, raw)
+    return KeptAside(place, RecordError(None, "giccid", "The ICCID cannot be used as a key."), raw)
 
 
-def giccids_of(answers: Iterable[Answer]) -> list[str]:
+def named_giccids(answers: Iterable[Answer]) -> list[str]:
     """The ICCIDs in the answers that were asked for by name."""
     named = [answer for answer in answers if answer.account_id is None]
     return [key for answer in named for key in keys_of(answer.records) if key is not None]

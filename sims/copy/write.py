@@ -10,9 +10,10 @@ import psycopg
 from django.db import transaction
 
 from journal.record import Cause, record
-from sims.copy.answers import Answer, KeptAside, Sights, giccids_of, sight
+from sims.copy.answers import Answer, KeptAside, Place, digests_of, keys_of, named_giccids, unkeyed
 from sims.copy.differences import events_of
-from sims.copy.merge import Merged, merge
+from sims.copy.merge import merge
+from sims.copy.recognise import compare, known_accounts, recognise, touch
 from sims.copy.rows import Row, row_of
 from smarthub import RecordError, decode_sim
 from toolkit.database import set_cursor
@@ -36,104 +37,121 @@ class CopyResult:
     event_ids: list[int] = field(default_factory=list)
 
 
-IDS = """
-SELECT array_agg(s.id ORDER BY r.place), array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
-FROM unnest(string_to_array(%s, ','), string_to_array(%s, ',')::bigint[])
-    WITH ORDINALITY AS r (giccid, digest, place)
-LEFT JOIN sims_sim s ON s.giccid = r.giccid
-"""
-
-TOUCH = """
-UPDATE sims_sim s SET read_at = r.asked_at
-FROM (
-    SELECT locked.id, t.asked_at
-    FROM (SELECT id FROM sims_sim WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE) AS locked
-    JOIN unnest(%(ids)s::bigint[], %(asked)s::timestamptz[]) AS t (id, asked_at) USING (id)
-) AS r
-WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
-"""
-
-
 def write_copy(
-    answers: list[Answer], *, cause: Cause, run_id: int | None = None, now: datetime | None = None
+    answers: list[Answer],
+    *,
+    cause: Cause,
+    run_id: int | None = None,
+    last_run_id: int | None = None,
+    now: datetime | None = None,
 ) -> CopyResult:
     """Bring our copy up to what the carrier answered, in one transaction (or the caller's).
 
     Only records whose digest differs are decoded and written, each real difference with one journal event of
     `cause`. A record asked for before its row was last read is skipped; one that cannot be read is returned in
     `aside`, and its row stays as it was. A targeted answer always moves `read_at`. With `run_id` a page is also
-    held against the run's later pages. Never deletes.
+    held against the run's later pages; `last_run_id` names the run whose pages tell which SIMs to expect, and only
+    makes it quicker. Never deletes.
     """
     with transaction.atomic(), set_cursor() as cursor:
-        return _Writing(cursor, answers, run_id, now or datetime.now(UTC)).write(cause)
+        return _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC)).write(cause)
 
 
 class _Writing:
-    def __init__(self, cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int | None, now: datetime) -> None:
+    """One call of `write_copy`: first what is recognised by digest alone, then the strangers by key."""
+
+    def __init__(
+        self,
+        cursor: psycopg.Cursor[Any],
+        answers: list[Answer],
+        run_id: int | None,
+        last_run_id: int | None,
+        now: datetime,
+    ) -> None:
         self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
-        self.accounts = self._known_accounts()
+        self.accounts = known_accounts(cursor, named_giccids(answers))
+        self.digests = [digests_of(answer, self.accounts) for answer in answers]
+        expected = recognise(cursor, answers, last_run_id) if last_run_id else {}
+        self.shown: list[list[int | None]] = [list(map(expected.get, digests)) for digests in self.digests]
         self.result = CopyResult(read=sum(len(answer.records) for answer in answers))
 
     def write(self, cause: Cause) -> CopyResult:
-        sights = sight(self.answers, self.accounts)
-        self.result.aside += sights.aside
-        ids, differing = self._compare(sights)
-        rows = self._decode(sights, differing, ids)
-        if rows:
-            ids |= self._merge(rows, cause)
-        self.result.sim_ids = [[ids[key] for key in dict.fromkeys(keys) if key in ids] for keys in sights.keys]
-        self._touch(sights, ids, set(differing))
+        if any(None in shown for shown in self.shown):
+            self._write_strangers(cause)
+        self.result.sim_ids = [
+            list(dict.fromkeys(sim_id for sim_id in shown if sim_id is not None)) for shown in self.shown
+        ]
         return self.result
 
-    def _known_accounts(self) -> dict[str, int | None]:
-        named = giccids_of(self.answers)
-        if not named:
-            return {}
-        self.cursor.execute("SELECT giccid, account_id FROM sims_sim WHERE giccid = ANY(%s)", [named])
-        return dict(self.cursor.fetchall())
+    def _write_strangers(self, cause: Cause) -> None:
+        places = self._keyed_places()
+        newest = self._newest(places)
+        ids, same = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
+        rows = self._decode(newest, ids, same)
+        if rows:
+            ids |= self._merge(rows, cause)
+        for giccid, place in places:
+            self.shown[place.answer][place.record] = ids.get(giccid)
+        self._touch(newest, ids, same)
 
-    def _compare(self, sights: Sights) -> tuple[dict[str, int], list[str]]:
-        giccids = sights.giccids()
-        if not giccids:
-            return {}, []
-        # Joined, because psycopg takes longer to write an array of texts than PostgreSQL to split one.
-        texts = [",".join(giccids), ",".join(map(str, sights.digests_of(giccids)))]
-        self.cursor.execute(IDS, texts, binary=True)
-        found, same = self.cursor.fetchone() or ([], [])
-        ids = {giccid: sim_id for giccid, sim_id in zip(giccids, found, strict=True) if sim_id is not None}
-        differing = [] if all(same) else [giccid for giccid, is_same in zip(giccids, same, strict=True) if not is_same]
-        return ids, differing
+    def _keyed_places(self) -> list[tuple[str, Place]]:
+        """The records not recognised, by ICCID; those without one are kept aside."""
+        places = [
+            Place(answer, number)
+            for answer, shown in enumerate(self.shown)
+            if None in shown
+            for number, sim_id in enumerate(shown)
+            if sim_id is None
+        ]
+        keys = keys_of([self._raw(place) for place in places])
+        self.result.aside += [
+            unkeyed(place, self._raw(place)) for key, place in zip(keys, places, strict=True) if key is None
+        ]
+        return [(key, place) for key, place in zip(keys, places, strict=True) if key is not None]
 
-    def _decode(self, sights: Sights, giccids: list[str], ids: dict[str, int]) -> list[Row]:
-        rows = []
-        for giccid in giccids:
-            index, place = sights.newest[giccid]
-            answer = self.answers[index]
+    def _newest(self, places: list[tuple[str, Place]]) -> dict[str, Place]:
+        """Of a SIM shown more than once, the record asked for last."""
+        return dict(sorted(places, key=lambda item: self.answers[item[1].answer].asked_at))
+
+    def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> list[Row]:
+        rows, recognised_at = [], self._recognised_at()
+        for giccid, place in newest.items():
+            answer = self.answers[place.answer]
+            if giccid in same or recognised_at.get(ids.get(giccid), answer.asked_at) > answer.asked_at:
+                continue
             account_id = answer.account_id or self.accounts.get(giccid)
             try:
-                sim = decode_sim(answer.records[place])
+                sim = decode_sim(self._raw(place))
             except RecordError as error:
-                self.result.aside.append(KeptAside(index, place, error, answer.records[place]))
+                self.result.aside.append(KeptAside(place, error, self._raw(place)))
                 continue
-            digest = sights.digests[index][place]
+            digest = self._digest(place)
             rows.append(row_of(sim, answer, digest=digest, sim_id=ids.get(giccid), account_id=account_id))
         return rows
 
+    def _recognised_at(self) -> dict[int | None, datetime]:
+        """When the answer was asked for that last showed a SIM as our copy has it."""
+        in_order = sorted(zip(self.answers, self.shown, strict=True), key=lambda pair: pair[0].asked_at)
+        return {sim_id: answer.asked_at for answer, shown in in_order for sim_id in shown if sim_id is not None}
+
     def _merge(self, rows: list[Row], cause: Cause) -> dict[str, int]:
-        merged: Merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
+        merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
         self.result.event_ids = record(events, cause=cause)
         self.result.new, self.result.changed = len(merged.new_ids), merged.changed
         self.result.moved, self.result.stale = merged.moved, merged.stale
         return merged.new_ids
 
-    def _touch(self, sights: Sights, ids: dict[str, int], differing: set[str]) -> None:
-        if not any(answer.is_targeted for answer in self.answers):
-            return
+    def _touch(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> None:
         asked = {
-            ids[giccid]: self.answers[index].asked_at
-            for giccid, index in ((giccid, sights.newest[giccid][0]) for giccid in ids)
-            if self.answers[index].is_targeted and giccid not in differing
+            ids[giccid]: self.answers[newest[giccid].answer].asked_at
+            for giccid in same
+            if self.answers[newest[giccid].answer].is_targeted
         }
-        if asked:
-            self.cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "now": self.now})
+        touch(self.cursor, asked, now=self.now)
+
+    def _raw(self, place: Place) -> bytes:
+        return self.answers[place.answer].records[place.record]
+
+    def _digest(self, place: Place) -> int:
+        return self.digests[place.answer][place.record]

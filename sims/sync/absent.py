@@ -17,11 +17,9 @@ from toolkit.database import set_cursor
 LARGEST_SHARE = 0.01
 
 UNSEEN = """
-WITH seen AS MATERIALIZED (
-    SELECT DISTINCT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s
-)
-SELECT s.id, s.giccid FROM sims_sim s LEFT JOIN seen ON seen.id = s.id
-WHERE seen.id IS NULL AND s.read_at < %(started_at)s
+WITH seen AS MATERIALIZED (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s)
+SELECT s.id, s.giccid FROM sims_sim s
+WHERE s.read_at < %(started_at)s AND NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
 ORDER BY s.giccid
 """
 

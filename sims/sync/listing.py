@@ -14,6 +14,7 @@ from journal.record import Cause
 from sims.copy import Answer, CopyResult, write_copy
 from sims.models import SetAside, SyncPage, SyncRun
 from sims.sync.plan import Job, PagePlan, Part
+from sims.sync.runs import last_complete
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client, RawPage
 from smarthub.errors import CarrierError
@@ -85,7 +86,8 @@ def load_plan(run: SyncRun) -> PagePlan:
                 is_at_end=part.is_done and part.total is None,
             )
             for part in run.parts.select_related("account").order_by("account__name")
-        ]
+        ],
+        last_run_id=last.pk if (last := last_complete()) else None,
     )
 
 
@@ -134,9 +136,12 @@ def _merge(reading: _Reading) -> None:
 
 def merge_pages(run: SyncRun, plan: PagePlan, pages: list[tuple[Job, RawPage]]) -> CopyResult:
     """Merge list pages and note them, their parts and their unreadable records, in one transaction."""
-    answers = [Answer(page.records, page.reply.asked_at, account_id=job.account_id) for job, page in pages]
+    answers = [
+        Answer(page.records, page.reply.asked_at, account_id=job.account_id, page=job.page) for job, page in pages
+    ]
     with transaction.atomic():
-        result = write_copy(answers, cause=Cause(Event.Cause.RUN, run.pk), run_id=run.pk)
+        cause = Cause(Event.Cause.RUN, run.pk)
+        result = write_copy(answers, cause=cause, run_id=run.pk, last_run_id=plan.last_run_id)
         _note_pages(run, pages, result)
         _note_parts(run, plan, pages)
         note_set_aside(run, result, [(job.account_id, job.page) for job, _ in pages])
@@ -199,9 +204,9 @@ def note_set_aside(run: SyncRun, result: CopyResult, places: list[tuple[int | No
     SetAside.objects.bulk_create(
         SetAside(
             run=run,
-            account_id=places[aside.answer][0],
-            page=places[aside.answer][1],
-            place=aside.place,
+            account_id=places[aside.place.answer][0],
+            page=places[aside.place.answer][1],
+            place=aside.place.record,
             giccid=aside.error.giccid or "",
             field=aside.error.field,
             reason=aside.error.reason,

@@ -57,10 +57,13 @@ class Part:
 
 
 class PagePlan:
-    """The pages of all accounts, an account's pages in turn, several under way at once."""
+    """The pages of all accounts, an account's pages in turn, several under way at once.
 
-    def __init__(self, parts: list[Part]) -> None:
-        self.parts = parts
+    `last_run_id` is the run whose pages tell which SIMs to expect on these.
+    """
+
+    def __init__(self, parts: list[Part], *, last_run_id: int | None = None) -> None:
+        self.parts, self.last_run_id = parts, last_run_id
         self._by_account = {part.account_id: part for part in parts}
 
     def next_job(self) -> Job | None:

@@ -1,0 +1,74 @@
+"""Which records our copy has already: first by the digests that are to be expected, then by ICCID."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from sims.copy.answers import Answer
+
+EXPECTED = """
+SELECT array_agg(s.digest), array_agg(s.id)
+FROM unnest(%s::bigint[], %s::int[]) AS n (account_id, page)
+JOIN sims_syncpage p ON p.run_id = %s AND p.account_id = n.account_id AND p.page = n.page
+CROSS JOIN LATERAL unnest(p.sim_ids) AS shown (id)
+JOIN sims_sim s ON s.id = shown.id
+WHERE s.digest IS NOT NULL
+"""
+
+# Texts joined, because psycopg takes longer to write an array of them than PostgreSQL to split one.
+COMPARE = """
+SELECT array_agg(s.id ORDER BY r.place), array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
+FROM unnest(string_to_array(%s, ','), string_to_array(%s, ',')::bigint[])
+    WITH ORDINALITY AS r (giccid, digest, place)
+LEFT JOIN sims_sim s ON s.giccid = r.giccid
+"""
+
+TOUCH = """
+UPDATE sims_sim s SET read_at = r.asked_at
+FROM (
+    SELECT locked.id, t.asked_at
+    FROM (SELECT id FROM sims_sim WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE) AS locked
+    JOIN unnest(%(ids)s::bigint[], %(asked)s::timestamptz[]) AS t (id, asked_at) USING (id)
+) AS r
+WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
+"""
+
+
+def recognise(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, int]:
+    """Digest and id, as they are now, of the SIMs that the last run saw on these pages.
+
+    A record with one of these digests is a SIM of our copy, unchanged; the digest covers its ICCID and account.
+    """
+    pages = [(answer.account_id, answer.page) for answer in answers if answer.page is not None]
+    if not pages:
+        return {}
+    cursor.execute(EXPECTED, [*map(list, zip(*pages, strict=True)), last_run_id], binary=True)
+    digests, ids = cursor.fetchone() or ([], [])
+    return dict(zip(digests or [], ids or [], strict=True))
+
+
+def compare(cursor: psycopg.Cursor[Any], digests: dict[str, int]) -> tuple[dict[str, int], set[str]]:
+    """The ids of the SIMs that our copy has, by ICCID, and which of them are unchanged."""
+    if not digests:
+        return {}, set()
+    cursor.execute(COMPARE, [",".join(digests), ",".join(map(str, digests.values()))], binary=True)
+    ids, same = cursor.fetchone() or ([], [])
+    found = {giccid: sim_id for giccid, sim_id in zip(digests, ids, strict=True) if sim_id is not None}
+    return found, {giccid for giccid, is_same in zip(digests, same, strict=True) if is_same}
+
+
+def known_accounts(cursor: psycopg.Cursor[Any], giccids: list[str]) -> dict[str, int | None]:
+    """The accounts, as our copy has them, of SIMs asked for by name."""
+    if not giccids:
+        return {}
+    cursor.execute("SELECT giccid, account_id FROM sims_sim WHERE giccid = ANY(%s)", [giccids])
+    return dict(cursor.fetchall())
+
+
+def touch(cursor: psycopg.Cursor[Any], asked: dict[int, datetime], *, now: datetime) -> None:
+    """Move `read_at` of unchanged SIMs that were asked for by name: id and when."""
+    if asked:
+        cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "now": now})
