@@ -3,6 +3,7 @@ from sims.models.identifier import SimIdentifier
 from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
 from sims.models.sim import Sim, SimQuerySet
 from sims.models.usage import UsageDay
+from sims.models.working_set import WorkingSet, WorkingSetItem
 
 __all__ = [
     "SetAside",
@@ -15,4 +16,6 @@ __all__ = [
     "SyncPart",
     "SyncRun",
     "UsageDay",
+    "WorkingSet",
+    "WorkingSetItem",
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Reverse
 
@@ -31,6 +32,8 @@ class SimIdentifier(models.Model):
         indexes = [
             models.Index(fields=["value"], name="identifier_value"),  # whole and beginning
             models.Index(Reverse("value"), name="identifier_reversed"),  # last digits
+            # Anything inside, only where nothing else hit; docs/decisions/0011-search.md has what it costs.
+            GinIndex(fields=["value"], opclasses=["gin_trgm_ops"], name="identifier_inside"),
         ]
 
     def __str__(self) -> str:
