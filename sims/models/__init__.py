@@ -1,20 +1,30 @@
 from sims.models.count import SimCount, SimCountDelta
 from sims.models.identifier import SimIdentifier
+from sims.models.note import Note, Place
 from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
 from sims.models.sim import Sim, SimQuerySet
+from sims.models.tag import SimTag, Tag, Tagging
 from sims.models.usage import UsageDay
+from sims.models.view import DefaultView, SavedView
 from sims.models.working_set import WorkingSet, WorkingSetItem
 
 __all__ = [
+    "DefaultView",
+    "Note",
+    "Place",
+    "SavedView",
     "SetAside",
     "Sim",
     "SimCount",
     "SimCountDelta",
     "SimIdentifier",
     "SimQuerySet",
+    "SimTag",
     "SyncPage",
     "SyncPart",
     "SyncRun",
+    "Tag",
+    "Tagging",
     "UsageDay",
     "WorkingSet",
     "WorkingSetItem",
