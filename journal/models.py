@@ -18,6 +18,7 @@ class Event(models.Model):
     class Cause(models.TextChoices):
         RUN = "run", "Sync run"
         READ = "read", "Read again"
+        PERSON = "person", "Person"
         OPERATION = "operation", "Operation"
         BATCH_ITEM = "batch-item", "Batch"
         PUSH = "push", "Push"

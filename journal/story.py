@@ -22,12 +22,19 @@ Cause = Event.Cause
 ICONS: dict[str, str] = {
     Cause.RUN: "refresh",
     Cause.READ: "user",
+    Cause.PERSON: "user",
     Cause.OPERATION: "bolt",
     Cause.BATCH_ITEM: "stack-2",
     Cause.PUSH: "webhook",
 }
 TONES: dict[str, str] = {Event.Severity.WARNING: "warn", Event.Severity.CRITICAL: "bad"}
 LONGEST_RAW = 300
+BY_PEOPLE = (Cause.READ, Cause.PERSON)
+
+Told = tuple[SafeString | str, SafeString | str]
+# Kinds whose words stand in a table of an app above this one, which enters its teller when it is ready:
+# it is given the events of its kind in one story, and answers sentence and detail by event id.
+TELLERS: dict[str, Callable[[list[Event]], dict[int, Told]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +59,10 @@ class Day:
 
 
 def tell(events: Iterable[Event]) -> list[Entry]:
-    """The events in words; one query for the people in them, if any."""
+    """The events in words; one query for the people in them, if any, and one for each kind whose words are elsewhere."""
     events = list(events)
-    people = _people(events)
-    return [_entry(event, people) for event in events]
+    people, elsewhere = _people(events), _elsewhere(events)
+    return [_entry(event, people, elsewhere.get(event.id)) for event in events]
 
 
 def by_days(entries: Iterable[Entry]) -> list[Day]:
@@ -65,12 +72,20 @@ def by_days(entries: Iterable[Entry]) -> list[Day]:
 
 
 def _people(events: list[Event]) -> dict[int, str]:
-    ids = {event.cause_id for event in events if event.cause_kind == Cause.READ and event.cause_id}
+    ids = {event.cause_id for event in events if event.cause_kind in BY_PEOPLE and event.cause_id}
     return {user.pk: user.display_name for user in User.objects.filter(pk__in=ids)} if ids else {}
 
 
-def _entry(event: Event, people: dict[int, str]) -> Entry:
-    finding, detail = _found(event)
+def _elsewhere(events: list[Event]) -> dict[int, Told]:
+    told: dict[int, Told] = {}
+    for kind, teller in TELLERS.items():
+        if asked := [event for event in events if event.kind == kind]:
+            told |= teller(asked)
+    return told
+
+
+def _entry(event: Event, people: dict[int, str], told: Told | None = None) -> Entry:
+    finding, detail = told or _found(event)
     more = [part for part in (detail, _source(event)) if part]
     return Entry(
         id=event.id,
@@ -91,6 +106,8 @@ def _actor(event: Event, people: dict[int, str]) -> SafeString | str:
     if event.cause_kind == Cause.READ:
         who = people.get(event.cause_id or 0)
         return format_html("<b>{}</b> read it again and found", who) if who else "Reading it again found"
+    if event.cause_kind == Cause.PERSON:
+        return format_html("<b>{}</b>", people.get(event.cause_id or 0) or "Somebody who is gone")
     if event.cause_kind == Cause.PUSH:
         return "The carrier pushed, and reading found"
     return format_html("{} {} led to", *_cause_words(event))
@@ -117,9 +134,6 @@ def _found(event: Event) -> tuple[SafeString | str, SafeString | str]:
         return tell_kind(event.kind, data)
     except (KeyError, TypeError, ValueError):
         return _unknown(event.kind, data)
-
-
-Told = tuple[SafeString | str, SafeString | str]
 
 
 def _status(kind: str, data: dict[str, Any]) -> Told:
