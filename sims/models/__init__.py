@@ -1,4 +1,5 @@
 from sims.models.count import SimCount, SimCountDelta
+from sims.models.history import ChangeLogRow, HistoryRead, SimCustomFields
 from sims.models.identifier import SimIdentifier
 from sims.models.note import Note, Place
 from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
@@ -9,7 +10,9 @@ from sims.models.view import DefaultView, SavedView
 from sims.models.working_set import WorkingSet, WorkingSetItem
 
 __all__ = [
+    "ChangeLogRow",
     "DefaultView",
+    "HistoryRead",
     "Note",
     "Place",
     "SavedView",
@@ -17,6 +20,7 @@ __all__ = [
     "Sim",
     "SimCount",
     "SimCountDelta",
+    "SimCustomFields",
     "SimIdentifier",
     "SimQuerySet",
     "SimTag",
