@@ -31,9 +31,8 @@ class ChangeLogRow(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["sim", "-changed_at", "-id"], name="change_log_story"
-            ),  # the SIM's story, newest first
+            # The SIM's story, newest first.
+            models.Index(fields=["sim", "-changed_at", "-id"], name="change_log_story"),
         ]
 
     def __str__(self) -> str:
