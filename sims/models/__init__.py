@@ -1,4 +1,5 @@
 from sims.models.count import SimCount, SimCountDelta
+from sims.models.export import Export, ExportQuerySet
 from sims.models.history import ChangeLogRow, HistoryRead, SimCustomFields
 from sims.models.identifier import SimIdentifier
 from sims.models.note import Note, Place
@@ -12,6 +13,8 @@ from sims.models.working_set import WorkingSet, WorkingSetItem
 __all__ = [
     "ChangeLogRow",
     "DefaultView",
+    "Export",
+    "ExportQuerySet",
     "HistoryRead",
     "Note",
     "Place",
