@@ -24,6 +24,7 @@ FLEET = int(os.environ.get("BENCH_RUN_SIMS", 100_000))
 NO_LIMIT = "1000000"
 KEY = "sim-key-full"
 ROUNDS = 3
+CARRIER_PAGES_PER_S = 300
 
 
 @contextmanager
@@ -92,6 +93,12 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - began, answer
 
 
+def _slow_down(base_url: str, latency_s: float) -> None:
+    """Let every answer of the simulator take this long, as a carrier on the network does."""
+    root = base_url.removesuffix("/v1")
+    requests.post(f"{root}/_sim/knobs", json={"latency": latency_s}, timeout=60).raise_for_status()
+
+
 def _rounds(base_url: str, share: float) -> dict[str, Any]:
     """The two in turn, several times; the ratio is the median of the pairs."""
     pairs, changed = [], []
@@ -110,6 +117,14 @@ def _rounds(base_url: str, share: float) -> dict[str, Any]:
         "goal": 1.3,
         "changed": changed[-1],
     }
+
+
+def _as_a_carrier(base_url: str) -> dict[str, Any]:
+    """The same where the simulator is no quicker than it has to be, instead of a millisecond a page."""
+    from toolkit.carrier import PAGES_AT_ONCE
+
+    _slow_down(base_url, PAGES_AT_ONCE / CARRIER_PAGES_PER_S)
+    return {"nothing changed": _rounds(base_url, 0.0), "1 % changed": _rounds(base_url, 0.01)}
 
 
 def run() -> dict[str, Any]:
@@ -132,6 +147,7 @@ def run() -> dict[str, Any]:
             },
             "nothing changed": _rounds(base_url, 0.0),
             "1 % changed": _rounds(base_url, 0.01),
+            f"at {CARRIER_PAGES_PER_S} pages a second": _as_a_carrier(base_url),
             "peak_memory_mb": round(memory.mb),
         }
 

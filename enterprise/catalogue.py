@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enterprise.models import Account, Enterprise, ServicePackage
-from smarthub import Client
+from smarthub import Answer, Client
 from smarthub import models as carrier_models
 
 
@@ -53,9 +53,8 @@ def _write_summary(summary: carrier_models.AccountSummary, read_at: datetime) ->
     )
 
 
-def read_account(client: Client, account: Account) -> int:
-    """Read one account's figures (E2); how many requests it took."""
-    answer = client.account(account.name)
+def write_account(account: Account, answer: Answer[carrier_models.Account]) -> None:
+    """Keep one account's figures (E2)."""
     seen = answer.value
     Account.objects.filter(pk=account.pk).update(
         customer_name=seen.customer_name or "",
@@ -71,17 +70,14 @@ def read_account(client: Client, account: Account) -> int:
         carrier_status_counts={count.status: count.count for count in seen.sim_status_counts},
         read_at=answer.reply.asked_at,
     )
-    return answer.reply.attempts
 
 
-def read_packages(client: Client, account: Account) -> int:
-    """Read an account's tariffs (E3); how many requests it took. A tariff no longer listed is marked gone and kept."""
-    answer = client.service_packages(account.name)
+def write_packages(account: Account, answer: Answer[tuple[carrier_models.ServicePackage, ...]]) -> None:
+    """Keep an account's tariffs (E3). One that is no longer listed is marked gone and kept."""
     read_at = answer.reply.asked_at
     with transaction.atomic():
         _write_packages(account, answer.value, read_at)
         Account.objects.filter(pk=account.pk).update(packages_read_at=read_at)
-    return answer.reply.attempts
 
 
 def _write_packages(account: Account, seen: tuple[carrier_models.ServicePackage, ...], read_at: datetime) -> None:

@@ -53,7 +53,7 @@ def write_copy(
     held against the run's later pages; `last_run_id` names the run whose pages tell which SIMs to expect, and only
     makes it quicker. Never deletes.
     """
-    with transaction.atomic(), set_cursor() as cursor:
+    with transaction.atomic(savepoint=False), set_cursor() as cursor:
         return _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC)).write(cause)
 
 

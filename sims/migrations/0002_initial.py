@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="syncpage",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["sim_ids"], name="page_sims"),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["sim_ids"], name="page_sims"),
         ),
         migrations.AddConstraint(
             model_name="syncpage",

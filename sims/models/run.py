@@ -125,7 +125,8 @@ class SyncPage(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "account", "page"], name="page_run_account")]
         indexes = [
             models.Index(fields=["run", "asked_at"], name="page_asked"),  # which page showed a SIM last
-            GinIndex(fields=["sim_ids"], name="page_sims"),  # the age of the SIMs on a screen
+            # The age of the SIMs on a screen; a list of pending entries would be flushed in the middle of a run.
+            GinIndex(fields=["sim_ids"], name="page_sims", fastupdate=False),
         ]
 
     def __str__(self) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
 from enterprise import catalogue
+from enterprise.models import Account
 from sims.models import SyncPart, SyncRun
 from sims.sync.runs import add_error, count_requests
 from sims.sync.slice import RunFailed, Slice
+from smarthub import Client
 from smarthub.errors import AuthError, CarrierError
+from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
 
@@ -19,10 +26,11 @@ def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
     """
     if not run.parts.exists():
         _make_parts(run, slice_)
-    for part in run.parts.filter(is_catalogued=False).select_related("account"):
+    parts = list(run.parts.filter(is_catalogued=False).select_related("account"))
+    for start in range(0, len(parts), PAGES_AT_ONCE):
         if slice_.is_over:
             return False
-        _read_account(run, part, slice_)
+        _read_accounts(run, parts[start : start + PAGES_AT_ONCE], slice_)
         slice_.renew()
     return True
 
@@ -41,16 +49,42 @@ def _make_parts(run: SyncRun, slice_: Slice) -> None:
     SyncPart.objects.bulk_create([SyncPart(run=run, account=account) for account in accounts], ignore_conflicts=True)
 
 
-def _read_account(run: SyncRun, part: SyncPart, slice_: Slice) -> None:
-    attempts = []
-    for what, read in (("figures", catalogue.read_account), ("packages", catalogue.read_packages)):
-        let_go()
-        try:
-            attempts.append(read(slice_.client, part.account))
-        except AuthError as error:
-            raise RunFailed(f"{part.account.name}, {what}: {words_for(error)}") from None
-        except CarrierError as error:
-            add_error(run.pk, f"{part.account.name}, {what}: {words_for(error)}")
-            attempts.append(error.reply.attempts if error.reply else 1)
+class _Question(NamedTuple):
+    """What is asked about each account, and how the answer is kept."""
+
+    what: str
+    ask: Callable[[Client, str], Any]
+    write: Callable[[Account, Any], None]
+
+
+QUESTIONS = (
+    _Question("figures", Client.account, catalogue.write_account),
+    _Question("packages", Client.service_packages, catalogue.write_packages),
+)
+
+
+def _read_accounts(run: SyncRun, parts: list[SyncPart], slice_: Slice) -> None:
+    """Ask about a few accounts at once, then write what came."""
+    let_go()
+    with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="account") as pool:
+        asked = [
+            (part, question, pool.submit(question.ask, slice_.client, part.account.name))
+            for part in parts
+            for question in QUESTIONS
+        ]
+    attempts = [_write(run, part.account, question, future) for part, question, future in asked]
     count_requests(run.pk, attempts)
-    SyncPart.objects.filter(pk=part.pk).update(is_catalogued=True)
+    SyncPart.objects.filter(pk__in=[part.pk for part in parts]).update(is_catalogued=True)
+
+
+def _write(run: SyncRun, account: Account, question: _Question, future: Future[Any]) -> int:
+    """Keep one answer, or note why there is none; how many requests it took."""
+    try:
+        answer = future.result()
+    except AuthError as error:
+        raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}") from None
+    except CarrierError as error:
+        add_error(run.pk, f"{account.name}, {question.what}: {words_for(error)}")
+        return error.reply.attempts if error.reply else 1
+    question.write(account, answer)
+    return int(answer.reply.attempts)

@@ -10,7 +10,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, write_copy
 from sims.models import SyncPage, SyncRun
-from sims.sync.listing import note_run, note_set_aside
+from sims.sync.notes import note_run, note_set_aside
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client, RawPage
 from smarthub.errors import CarrierError

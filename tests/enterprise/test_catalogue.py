@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from enterprise.catalogue import read_account, read_enterprise, read_packages
+from enterprise.catalogue import read_enterprise, write_account, write_packages
 from enterprise.models import Account, Enterprise, ServicePackage
 from smarthub import Client
 from tests.simulated import Simulated
@@ -33,7 +33,7 @@ def test_enterprise_and_its_accounts_are_dated_copies(client: Client) -> None:
 def test_account_has_its_figures(client: Client) -> None:
     read_enterprise(client)
     account = Account.objects.get(name="example_account")
-    read_account(client, account)
+    write_account(account, client.account(account.name))
     account.refresh_from_db()
     assert account.carrier_sim_count == sum(account.carrier_status_counts.values()) == 9
     assert account.currency and account.balance is not None
@@ -43,7 +43,7 @@ def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> 
     read_enterprise(client)
     account = Account.objects.get(name="example_account")
     ServicePackage.objects.create(account=account, name="Sold no more")
-    read_packages(client, account)
+    write_packages(account, client.service_packages(account.name))
     package = account.packages.get(name="Prepaid-Basic-100M")
     assert (package.data_volume_mb, package.type, package.gone_at) == (Decimal(100), "BASIC", None)
     assert account.packages.get(name="Sold no more").gone_at is not None

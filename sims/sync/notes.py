@@ -1,0 +1,133 @@
+"""What a run writes down: its pages with what they showed, its parts, its figures, the records it kept aside."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from psycopg import Cursor
+
+from journal.models import Event
+from journal.record import Cause
+from sims.copy import Answer, CopyResult, write_copy
+from sims.models import SetAside, SyncRun
+from sims.sync.plan import Job, PagePlan
+from smarthub import RawPage
+from toolkit.database import set_cursor
+
+LONGEST_RAW = 20_000
+
+
+class Fetched(NamedTuple):
+    """A list page as it came, and its records ready for the copy."""
+
+    job: Job
+    page: RawPage
+    answer: Answer
+
+
+def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> CopyResult:
+    """Merge list pages and note them, their parts and their unreadable records, in one transaction."""
+    with transaction.atomic():
+        result = write_copy(
+            [fetched.answer for fetched in pages],
+            cause=Cause(Event.Cause.RUN, run.pk),
+            run_id=run.pk,
+            last_run_id=plan.last_run_id,
+        )
+        note_set_aside(run, result, [(job.account_id, job.page) for job, _, _ in pages])
+        with set_cursor() as cursor, cursor.connection.pipeline():
+            _note_pages(cursor, run, pages, result)
+            _note_parts(cursor, run, plan, pages)
+            _note_run(cursor, run, result, attempts=[fetched.page.reply.attempts for fetched in pages])
+    return result
+
+
+NOTE_PAGES = """
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
+SELECT %s, account_id, page, asked_at, sim_ids::bigint[]
+FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[]) AS n (account_id, page, asked_at, sim_ids)
+ON CONFLICT DO NOTHING
+"""
+
+
+def _note_pages(cursor: Cursor[Any], run: SyncRun, pages: list[Fetched], result: CopyResult) -> None:
+    cursor.execute(
+        NOTE_PAGES,
+        [
+            run.pk,
+            [fetched.job.account_id for fetched in pages],
+            [fetched.job.page for fetched in pages],
+            [fetched.answer.asked_at for fetched in pages],
+            ["{" + ",".join(map(str, sim_ids)) + "}" for sim_ids in result.sim_ids],
+        ],
+    )
+
+
+NOTE_PARTS = """
+UPDATE sims_syncpart p SET
+    total = n.total, page_size = n.page_size, pages_expected = n.expected, pages = n.pages, is_done = n.is_done,
+    started_at = COALESCE(p.started_at, now())
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::int[], %s::boolean[])
+    AS n (account_id, total, page_size, expected, pages, is_done)
+WHERE p.run_id = %s AND p.account_id = n.account_id
+"""
+
+
+def _note_parts(cursor: Cursor[Any], run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> None:
+    newest = {fetched.job.account_id: fetched.page for fetched in pages}
+    parts = [plan.part(account_id) for account_id in newest]
+    cursor.execute(
+        NOTE_PARTS,
+        [
+            list(newest),
+            [page.total for page in newest.values()],
+            [page.size for page in newest.values()],
+            [part.expected for part in parts],
+            [len(part.done) for part in parts],
+            [part.is_complete for part in parts],
+            run.pk,
+        ],
+    )
+
+
+def note_set_aside(run: SyncRun, result: CopyResult, places: list[tuple[int | None, int]]) -> None:
+    """Keep the records that could not be read, by name and place."""
+    SetAside.objects.bulk_create(
+        SetAside(
+            run=run,
+            account_id=places[aside.place.answer][0],
+            page=places[aside.place.answer][1],
+            place=aside.place.record,
+            giccid=aside.error.giccid or "",
+            field=aside.error.field,
+            reason=aside.error.reason,
+            raw=aside.raw.decode("utf-8", "replace").replace("\0", "")[:LONGEST_RAW],
+        )
+        for aside in result.aside
+    )
+
+
+NOTE_RUN = """
+UPDATE sims_syncrun r SET
+    pages = r.pages + %(pages)s, read = r.read + %(read)s, changed = r.changed + %(changed)s,
+    moved = r.moved + %(moved)s, new = r.new + %(new)s, kept_aside = r.kept_aside + %(kept_aside)s,
+    requests = r.requests + %(requests)s, repeats = r.repeats + %(requests)s - %(pages)s,
+    pages_expected = COALESCE(listed.pages, r.pages_expected), sims_expected = COALESCE(listed.sims, r.sims_expected)
+FROM (
+    SELECT sum(pages_expected) AS pages, sum(total) AS sims FROM sims_syncpart WHERE run_id = %(run)s
+) AS listed
+WHERE r.id = %(run)s
+"""
+
+
+def note_run(run: SyncRun, result: CopyResult, *, attempts: list[int]) -> None:
+    """Add what was done to the run's figures."""
+    with set_cursor() as cursor:
+        _note_run(cursor, run, result, attempts=attempts)
+
+
+def _note_run(cursor: Cursor[Any], run: SyncRun, result: CopyResult, *, attempts: list[int]) -> None:
+    figures = {name: getattr(result, name) for name in ("read", "changed", "moved", "new")}
+    more = {"run": run.pk, "pages": len(attempts), "requests": sum(attempts), "kept_aside": len(result.aside)}
+    cursor.execute(NOTE_RUN, figures | more)
