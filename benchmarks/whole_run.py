@@ -77,13 +77,14 @@ def whole_run(base_url: str) -> Any:
 
 
 def _change(base_url: str, share: float) -> None:
-    """Let `share` of the fleet have new usage, without a push and without a log."""
+    """Let `share` of the fleet sit in another device, without a push and without a log."""
     from sims.models import Sim
 
     root = base_url.removesuffix("/v1")
     every = int(1 / share)
     giccids = list(Sim.objects.filter(status="ACTIVATED").order_by("giccid").values_list("giccid", flat=True)[::every])
-    changed = {giccid: {"imei": f"35{number:013}"} for number, giccid in enumerate(giccids)}
+    stem = time.time_ns() // 1_000_000 % 100_000_000
+    changed = {giccid: {"imei": f"{stem:08}{number:07}"} for number, giccid in enumerate(giccids)}
     requests.post(f"{root}/_sim/sims", json={"set": changed}, timeout=60).raise_for_status()
 
 
