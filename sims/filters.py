@@ -13,10 +13,25 @@ from sims.models import Sim
 from toolkit.figures import count
 from toolkit.states import state_of
 
-GROUPS = {"status": "Status", "account": "Account", "package": "Package", "missing": "At the carrier"}
+GROUPS = {
+    "status": "Status",
+    "account": "Account",
+    "package": "Package",
+    "missing": "At the carrier",
+    "tag": "Tag",
+    "usage": "Usage",
+    "activated": "Activated",
+    "plan_end": "Plan ends",
+    "no_device": "Device",
+    "changed": "Changed",
+    "po": "PO",
+    "set": "Pasted list",
+}
 # How a value of each group reads in a sentence about a SIM.
 BEFORE = {"status": "", "account": "in ", "package": "on ", "missing": ""}
 AFTER = {"status": "", "account": "", "package": "", "missing": " at the carrier"}
+RANGES = ("usage", "activated", "plan_end", "changed")
+NO_DEVICE_WORDS = {"1": "no device", "0": "with a device"}
 Pairs = list[tuple[str, str]]
 
 
@@ -76,7 +91,11 @@ class Filters:
         pairs += [("status", value) for value in clean.get("status", ())]
         pairs += [("account", NONE if value == NO_ACCOUNT else str(value)) for value in clean.get("account", ())]
         pairs += [("package", value or NONE) for value in clean.get("package", ())]
-        pairs += [(name, clean[name]) for name in ("missing", "rows") if clean.get(name)]
+        pairs += [("tag", str(pk)) for pk in clean.get("tag", ())]
+        pairs += [(name, found.text) for name in RANGES for found in clean.get(name, ())]
+        pairs += [("po", value) for value in clean.get("po", ())]
+        pairs += [("set", str(pk)) for pk in clean.get("set", ())]
+        pairs += [(name, clean[name]) for name in ("missing", "no_device", "sort", "rows") if clean.get(name)]
         return pairs
 
     def groups(self) -> list[Group]:
@@ -122,15 +141,7 @@ class Filters:
         return chips
 
     def _words(self) -> dict[str, list[str]]:
-        asked = self.form.asked
-        names = {**self.form.accounts, NO_ACCOUNT: "no account"}
-        missing = {True: ["missing"], False: ["seen"], None: []}
-        return {
-            "status": [state_of("sim", value).label for value in asked.statuses],
-            "account": [names[pk] for pk in asked.accounts],
-            "package": [shorten(name) or "no package" for name in asked.packages],
-            "missing": missing[asked.missing],
-        }
+        return group_words(self.form)
 
     def nothing(self) -> Nothing:
         words, search = self._words(), self.form.search if "q" not in self.form.errors else "this search"
@@ -162,6 +173,31 @@ class Filters:
         if best and gains.get(best):
             ways.append(Action(f"Drop “{' or '.join(words[best])}”", self.url(without=[best])))
         return [*ways, Action("Clear all filters" if any(words.values()) else "Show all SIMs", self.path)]
+
+
+def words_of(form: SimListForm) -> dict[str, list[str]]:
+    """Each group's filter in words, by its title."""
+    told = {GROUPS[name]: words for name, words in group_words(form).items()}
+    search = [shorten(form.search)] if form.search and "q" not in form.errors else []
+    return {"Search": search, **told}
+
+
+def group_words(form: SimListForm) -> dict[str, list[str]]:
+    """Each group's filter in words, by its parameter."""
+    asked, clean = form.asked, form.cleaned_data
+    names = {**form.accounts, NO_ACCOUNT: "no account"}
+    missing = {True: ["missing"], False: ["seen"], None: []}
+    return {
+        "status": [state_of("sim", value).label for value in asked.statuses],
+        "account": [names[pk] for pk in asked.accounts],
+        "package": [shorten(name) or "no package" for name in asked.packages],
+        "missing": missing[asked.missing],
+        "tag": [form.tags[pk].name for pk in clean.get("tag", ())],
+        **{name: [found.words for found in clean.get(name, ())] for name in RANGES},
+        "no_device": [NO_DEVICE_WORDS[clean["no_device"]]] if clean.get("no_device") else [],
+        "po": [shorten(po) for po in clean.get("po", ())],
+        "set": [f"{found.created_at:%-d %b %Y}" for found in form.sets.values()],
+    }
 
 
 def _usual() -> list[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.db.models import Q
-
-from sims.counts import NO_ACCOUNT, Facets, Filter, facets
+from sims.counts import Facets, Filter, facets
+from sims.criteria import exactly
 from sims.forms import SimListForm
 from sims.lookup import Hits, find_sims
-from sims.models import Sim, SimQuerySet
+from sims.models import Sim
 from toolkit.keyset import Page, page_of, page_of_list
 
 
@@ -41,7 +40,7 @@ def list_sims(form: SimListForm) -> Listing:
     page: Page[Sim] = Page([])
     if counted.total and hits is None:
         page = page_of(
-            matching(form.asked).for_list(),
+            exactly(form.asked).for_list(),
             key="giccid",
             size=form.page_size,
             after=form.cursor("after"),
@@ -52,24 +51,9 @@ def list_sims(form: SimListForm) -> Listing:
     return Listing(page=page, facets=counted, hits=hits, strange=strange)
 
 
-def matching(asked: Filter) -> SimQuerySet:
-    rows = Sim.objects.all()
-    if asked.accounts:
-        known = [pk for pk in asked.accounts if pk != NO_ACCOUNT]
-        of_none = Q(account__isnull=True) if len(known) < len(asked.accounts) else Q()
-        rows = rows.filter(Q(account__in=known) | of_none if known else of_none)
-    if asked.statuses:
-        rows = rows.filter(status__in=asked.statuses)
-    if asked.packages:
-        rows = rows.filter(package__in=asked.packages)
-    if asked.missing is not None:
-        rows = rows.filter(missing_since__isnull=not asked.missing)
-    return rows
-
-
 def _page_of_hits(form: SimListForm, hits: Hits) -> Page[Sim]:
     """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand."""
-    giccids = dict(matching(form.asked).filter(pk__in=hits.sim_ids).values_list("pk", "giccid"))
+    giccids = dict(exactly(form.asked).filter(pk__in=hits.sim_ids).values_list("pk", "giccid"))
     order = [giccids[pk] for pk in hits.sim_ids if pk in giccids]
     page = page_of_list(order, size=form.page_size, after=form.cursor("after"), before=form.cursor("before"))
     found = {sim.giccid: sim for sim in Sim.objects.for_list().filter(giccid__in=page.rows)}

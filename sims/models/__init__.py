@@ -3,6 +3,7 @@ from sims.models.export import Export, ExportQuerySet
 from sims.models.history import ChangeLogRow, HistoryRead, SimCustomFields
 from sims.models.identifier import SimIdentifier
 from sims.models.note import Note, Place
+from sims.models.preference import ListPreference
 from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
 from sims.models.sim import Sim, SimQuerySet
 from sims.models.tag import SimTag, Tag, Tagging
@@ -16,6 +17,7 @@ __all__ = [
     "Export",
     "ExportQuerySet",
     "HistoryRead",
+    "ListPreference",
     "Note",
     "Place",
     "SavedView",

@@ -44,6 +44,8 @@ class Sim(models.Model):
     read_at = models.DateTimeField()
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    # What the carrier was asked for when it showed the SIM; no record tells it, so it is empty until then.
+    po = models.TextField(blank=True, default="", db_default="", db_collation="C")
     absent_runs = models.SmallIntegerField(default=0)
     missing_since = models.DateTimeField(null=True)
 
@@ -52,13 +54,23 @@ class Sim(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["giccid"], name="sim_giccid")]
         indexes = [
-            # The list in ICCID order under one or two of its exact filters.
-            models.Index(fields=["account", "status", "giccid"], name="sim_account_status"),
+            # The list in ICCID order under one of its exact filters, and under several: cell by cell (`listing`).
             models.Index(fields=["account", "giccid"], name="sim_account"),
             models.Index(fields=["status", "giccid"], name="sim_status"),
             models.Index(fields=["package", "giccid"], name="sim_package"),
-            # The few that the carrier no longer shows.
+            models.Index(fields=["account", "status", "package", "giccid"], name="sim_cell"),
+            # In order of activation; by plan end and by usage account by account.
+            models.Index(fields=["activated_at", "id"], name="sim_activated"),
+            models.Index(fields=["account", "status", "package", "activated_at", "id"], name="sim_cell_activated"),
+            models.Index(fields=["account", "package_ends_at", "id"], name="sim_plan_end"),
+            models.Index(fields=["account", "data_usage_mb", "id"], name="sim_usage"),
+            # Shares of an allowance are bounds of a package.
+            models.Index(fields=["account", "package", "data_usage_mb"], name="sim_share"),
+            models.Index(fields=["changed_at"], name="sim_changed"),
+            # The few that the carrier no longer shows, that have no device, whose PO is known.
             models.Index(fields=["giccid"], name="sim_missing", condition=models.Q(missing_since__isnull=False)),
+            models.Index(fields=["giccid"], name="sim_no_device", condition=models.Q(devices=[])),
+            models.Index(fields=["po", "giccid"], name="sim_po", condition=models.Q(po__gt="")),
         ]
 
     def __str__(self) -> str:

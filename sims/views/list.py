@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,12 +16,14 @@ from sims.models import Sim
 from sims.rows import rows_for
 from toolkit.figures import count
 from toolkit.htmx import render_part, wants
+from users.models import User
 
 
 @require_safe
 def sim_list(request: HttpRequest) -> HttpResponse:
     """`/sims/`: the fleet under the filters of its address; `go=1` opens the one SIM that a search has found."""
-    form = SimListForm(request.GET, accounts=dict(Account.objects.order_by("name").values_list("pk", "name")))
+    accounts = dict(Account.objects.order_by("name").values_list("pk", "name"))
+    form = SimListForm(request.GET, accounts=accounts, user=cast("User", request.user))
     listing = list_sims(form)
     if form.cleaned_data.get("go") and (giccid := _only_hit(listing)):
         return redirect("sims:detail", giccid=giccid)

@@ -1,0 +1,140 @@
+"""What a list is asked for, as values; and the SIMs that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from sims.counts import NO_ACCOUNT, Filter
+from sims.models import Sim, SimQuerySet, SimTag, WorkingSetItem
+from sims.ranges import Days, UsageRange
+
+NO_DEVICE = Q(devices=[])
+SHARE = """SELECT s.id FROM enterprise_servicepackage p
+JOIN sims_sim s ON s.account_id = p.account_id AND s.package = p.name WHERE p.data_volume_mb > 0"""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """`exact` is what `SimCount` can count; everything else is counted up to a cap.
+
+    `sim_ids` is what a search has found. `account_ids` are all there are, for questions that an index answers account
+    by account.
+    """
+
+    exact: Filter = field(default_factory=Filter)
+    pos: tuple[str, ...] = ()
+    usage: tuple[UsageRange, ...] = ()
+    activated: tuple[Days, ...] = ()
+    plan_end: tuple[Days, ...] = ()
+    no_device: bool | None = None
+    changed_since: datetime | None = None
+    tags: tuple[int, ...] = ()
+    sets: tuple[UUID, ...] = ()
+    sim_ids: tuple[int, ...] | None = None
+    account_ids: tuple[int, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        many = self.pos or self.usage or self.activated or self.plan_end or self.tags or self.sets
+        single = (self.no_device, self.changed_since, self.sim_ids)
+        return not many and all(value is None for value in single)
+
+
+def matching(asked: Criteria) -> SimQuerySet:
+    """The SIMs that answer all of it, in no order."""
+    return among(exactly(asked.exact), asked)
+
+
+def exactly(asked: Filter) -> SimQuerySet:
+    rows = Sim.objects.all()
+    if asked.accounts:
+        rows = rows.filter(_accounts(asked))
+    if asked.statuses:
+        rows = rows.filter(status__in=asked.statuses)
+    if asked.packages:
+        rows = rows.filter(package__in=asked.packages)
+    if asked.missing is not None:
+        rows = rows.filter(missing_since__isnull=not asked.missing)
+    return rows
+
+
+def _accounts(asked: Filter) -> Q:
+    known = [pk for pk in asked.accounts if pk != NO_ACCOUNT]
+    of_none = Q(account__isnull=True)
+    if len(known) == len(asked.accounts):
+        return Q(account__in=known)
+    return Q(account__in=known) | of_none if known else of_none
+
+
+def among(rows: SimQuerySet, asked: Criteria) -> SimQuerySet:
+    """Of `rows` those that answer what is not exact."""
+    if asked.pos:
+        rows = rows.filter(po__in=asked.pos, po__gt="")
+    if asked.usage:
+        rows = rows.filter(_any_of(_usage(found) for found in asked.usage))
+    if asked.activated:
+        rows = rows.filter(_any_of(_days("activated_at", days) for days in asked.activated))
+    if asked.plan_end:
+        rows = rows.filter(_any_of(_days("package_ends_at", days) for days in asked.plan_end))
+    if (asked.usage or asked.plan_end) and not asked.exact.accounts:
+        # Both indexes begin with the account: name them all, and no SIM is looked at in vain.
+        rows = rows.filter(Q(account__in=asked.account_ids) | Q(account__isnull=True))
+    if asked.tags:
+        rows = rows.filter(pk__in=SimTag.objects.filter(tag__in=asked.tags).values("sim"))
+    if asked.sets:
+        found = WorkingSetItem.objects.filter(set__in=asked.sets, verdict=WorkingSetItem.Verdict.FOUND)
+        rows = rows.filter(pk__in=found.values("sim"))
+    if asked.sim_ids is not None:
+        rows = rows.filter(pk__in=asked.sim_ids)
+    if asked.no_device is not None:
+        rows = rows.filter(NO_DEVICE) if asked.no_device else rows.exclude(NO_DEVICE)
+    if asked.changed_since is not None:
+        rows = rows.filter(changed_at__gte=asked.changed_since)
+    return rows
+
+
+def _any_of(conditions: Iterable[Q]) -> Q:
+    found = Q()
+    for condition in conditions:
+        found |= condition
+    return found
+
+
+def _usage(asked: UsageRange) -> Q:
+    if asked.is_share:
+        return Q(pk__in=_share(asked))
+    found = Q(data_usage_mb__isnull=False)
+    if asked.low is not None:
+        found &= Q(**{f"data_usage_mb__{'gt' if asked.is_above_low else 'gte'}": asked.low})
+    if asked.high is not None:
+        found &= Q(**{f"data_usage_mb__{'lt' if asked.is_below_high else 'lte'}": asked.high})
+    return found
+
+
+def _share(asked: UsageRange) -> RawSQL:
+    """Package by package, so that the index on (account, package, usage) is asked with both bounds."""
+    sql, values = SHARE, []
+    if asked.low is not None:
+        sql += f" AND s.data_usage_mb {'>' if asked.is_above_low else '>='} p.data_volume_mb * %s"
+        values.append(asked.low / 100)
+    if asked.high is not None:
+        sql += f" AND s.data_usage_mb {'<' if asked.is_below_high else '<='} p.data_volume_mb * %s"
+        values.append(asked.high / 100)
+    return RawSQL(sql, values)  # noqa: S611 - the text is ours, the bounds are parameters
+
+
+def _days(column: str, asked: Days) -> Q:
+    if asked.is_none:
+        return Q(**{f"{column}__isnull": True})
+    found = Q(**{f"{column}__isnull": False})
+    if asked.since is not None:
+        found &= Q(**{f"{column}__gte": asked.since})
+    if asked.until is not None:
+        found &= Q(**{f"{column}__lt": asked.until})
+    return found
