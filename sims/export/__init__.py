@@ -1,0 +1,1 @@
+"""Files of SIMs: CSV and XLSX, sent at once or made in the background."""

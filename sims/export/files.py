@@ -1,0 +1,80 @@
+"""What a file looks like: CSV as bytes, and a workbook of the same cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.worksheet import Worksheet
+
+from sims.export.chunks import Chunk
+from sims.export.columns import Cells, Kind
+
+# Spreadsheets take a CSV without it for the system's old encoding.
+BOM = b"\xef\xbb\xbf"
+MAX_SHEET_ROWS = 1_000_000
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def csv_head(columns: list[Cells]) -> bytes:
+    """The byte order mark and the headings."""
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(column.heading for column in columns)
+    return BOM + line.getvalue().encode()
+
+
+def cells_in(chunk: Chunk) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(chunk.text.decode(), newline=""))
+
+
+class Workbook:
+    """An XLSX of one sheet in constant memory: rows go to a file in `folder` and are packed into `target` at the end.
+
+    Every text is written as text: nothing is a formula, a link or a rounded number.
+    """
+
+    def __init__(self, target: IO[bytes], columns: list[Cells], *, folder: Path | None = None) -> None:
+        options: dict[str, Any] = {"constant_memory": True}
+        if folder is not None:
+            options["tmpdir"] = str(folder)
+        self._book = xlsxwriter.Workbook(target, options)
+        self._book.use_zip64()
+        self._kinds = [column.kind for column in columns]
+        self._sheet: Worksheet = self._book.add_worksheet("SIMs")
+        self._row = 0
+        self._start(columns)
+
+    def _start(self, columns: list[Cells]) -> None:
+        bold = self._book.add_format({"bold": True})
+        text = self._book.add_format({"num_format": "@"})
+        for number, column in enumerate(columns):
+            # A column of texts stays one: what is typed into it later is not rounded either.
+            self._sheet.set_column(number, number, column.width, text if column.kind is Kind.TEXT else None)
+            self._sheet.write_string(0, number, column.heading, bold)
+        self._text = text
+        self._sheet.freeze_panes(1, 0)
+
+    def write(self, chunk: Chunk) -> None:
+        sheet, text = self._sheet, self._text
+        for row, cells in enumerate(cells_in(chunk), self._row + 1):
+            for place, (kind, cell) in enumerate(zip(self._kinds, cells, strict=True)):
+                if cell and kind is Kind.TEXT:
+                    sheet.write_string(row, place, cell, text)
+                elif cell:
+                    sheet.write_number(row, place, float(cell))
+        self._row += chunk.rows
+
+    def close(self) -> None:
+        """Pack it; raises OSError as every other write does."""
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            raise error.args[0] from None
