@@ -52,8 +52,8 @@ class PlaceForm(forms.Form):
             return ""
         try:
             parts = urlsplit(url)
-            is_whole = parts.scheme.lower() in ("http", "https") and HOST.fullmatch(parts.hostname or "")
-            is_whole = bool(is_whole and (parts.port is None or parts.port > 0) and not UNSAFE.search(url))
+            is_web = parts.scheme.lower() in ("http", "https") and parts.port != 0
+            is_whole = is_web and bool(HOST.fullmatch(parts.hostname or "")) and not UNSAFE.search(url)
         except ValueError:
             is_whole = False
         if not is_whole:

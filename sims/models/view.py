@@ -13,6 +13,7 @@ class SavedView(models.Model):
     """
 
     LONGEST = 60
+    is_default = False  # whether it is the reader's own; `saved_views.visible_to` says so
 
     # A shared view outlives the account of who made it.
     owner = models.ForeignKey(

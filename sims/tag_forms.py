@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+
+from sims.models import Tag, Tagging
+from sims.tags import MOST_TAGS, make_tag, tag_named
+from users.models import User
+
+
+class NameField(forms.CharField):
+    """A short name on one line; blanks around and within do not matter."""
+
+    def __init__(self, what: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["required"] = f"{what} needs a name."
+        self.validators.append(
+            MaxLengthValidator(60, f"{what} has at most %(limit_value)d characters; this has %(show_value)d.")
+        )
+        self.widget.attrs["maxlength"] = "60"
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFC", super().to_python(value) or "")
+        return re.sub(r"\s+", " ", text).strip()
+
+
+class TagForm(forms.Form):
+    """A tag's name and colour."""
+
+    name = NameField("A tag", label="Name")
+    colour = forms.ChoiceField(
+        label="Colour", choices=Tag.Colour.choices, initial=Tag.Colour.GREY, widget=forms.RadioSelect
+    )
+
+
+class TaggingForm(forms.Form):
+    """Which tags, one more by name among them, go on the ticked SIMs or on everything that matches, or come off."""
+
+    verb = forms.ChoiceField(choices=[(Tagging.Verb.ADD, "Tag"), (Tagging.Verb.REMOVE, "Untag")])
+    tag = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
+    new_tag = NameField("A tag", label="New tag", required=False)
+    everything = forms.BooleanField(required=False)
+    query = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        clean = super().clean() or {}
+        if not self.errors and not clean["tag"] and not clean["new_tag"]:
+            raise ValidationError("No tag was chosen, so nothing was changed.")
+        if not self.errors and clean["verb"] == Tagging.Verb.REMOVE and not self._chosen_or_named(clean):
+            raise ValidationError(f"There is no tag “{clean['new_tag']}” to take off.")
+        return clean
+
+    def _chosen_or_named(self, clean: dict[str, Any]) -> bool:
+        return bool(clean["tag"]) or tag_named(clean["new_tag"]) is not None
+
+    def tags(self, user: User) -> list[Tag]:
+        """The chosen tags; a name that no tag has yet becomes one."""
+        clean, tags = self.cleaned_data, list(self.cleaned_data["tag"])
+        if name := clean["new_tag"]:
+            found = tag_named(name)
+            if found is None and clean["verb"] == Tagging.Verb.ADD:
+                found = make_tag(user=user, name=name, colour=next_colour())
+            if found and found not in tags:
+                tags.append(found)
+        return tags
+
+    @property
+    def messages(self) -> list[str]:
+        return [str(text) for texts in self.errors.values() for text in texts]
+
+
+def next_colour() -> str:
+    """Another colour than the last tag's, so that new ones can be told apart."""
+    colours = Tag.Colour.values
+    return str(colours[(Tag.objects.count() + 1) % len(colours)])
+
+
+def has_room() -> bool:
+    return Tag.objects.count() < MOST_TAGS
