@@ -60,7 +60,7 @@ class Command(BaseCommand):
                 try:
                     if not _shown(run_id, bar).is_open:
                         return
-                    work.work_slice(run_id, client, on_step=partial(_draw, run_id, bar))
+                    work.work_slice(run_id, client, on_step=partial(_show, run_id, bar))
                     away_since = None
                 except OperationalError as error:
                     away_since = away_since or time.monotonic()
