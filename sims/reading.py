@@ -8,8 +8,8 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, write_copy
 from smarthub.errors import CarrierError, NotFound
-from toolkit.carrier import carrier
-from toolkit.carrier_words import words_for
+from toolkit.carrier import NoCarrier, carrier
+from toolkit.carrier_words import BY_HAND, words_for
 from toolkit.database import let_go
 from toolkit.governor import Lane, NoToken
 from users.models import User
@@ -33,8 +33,8 @@ def read_again(*, giccid: str, user: User) -> ReadAgain:
         page = carrier(Lane.CLICK).read_sim_raw(giccid)
     except NotFound:
         return ReadAgain(False, "The carrier does not know this SIM any more. Our copy stays as it was.")
-    except (CarrierError, NoToken) as error:
-        return ReadAgain(False, f"{words_for(error)} Nothing was changed; our copy stays as it was.")
+    except (CarrierError, NoCarrier, NoToken) as error:
+        return ReadAgain(False, f"{words_for(error, later=BY_HAND)} Nothing was changed; our copy stays as it was.")
     answer = Answer(page.records, page.reply.asked_at, is_targeted=True)
     result = write_copy([answer], cause=Cause(Event.Cause.READ, user.pk))
     if result.aside:

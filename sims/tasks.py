@@ -7,16 +7,27 @@ from django.utils import timezone
 
 from sims import counts
 from sims.sync import runs, work
-from toolkit.carrier import carrier
+from toolkit.carrier import NoCarrier, carrier
+from toolkit.carrier_words import words_for
 from toolkit.governor import Lane
 from toolkit.partitions import ensure_months
+from toolkit.queueing import soon
 
 
 @shared_task
 def work_sync(run_id: int) -> None:
-    """One slice of a run, then the next."""
-    if work.work_slice(run_id, carrier(Lane.SYNC)):
-        work_sync.delay(run_id)
+    """One slice of a run, then the next; where no carrier is set up the run ends and says so."""
+    try:
+        client = carrier(Lane.SYNC)
+    except NoCarrier as error:
+        runs.fail(run_id, words_for(error))
+        return
+    if work.work_slice(run_id, client):
+        work_soon(run_id)
+
+
+def work_soon(run_id: int) -> None:
+    soon(work_sync, run_id)
 
 
 @shared_task
@@ -24,7 +35,7 @@ def tend_syncs() -> None:
     """Start the run that is due, and pick up runs that nobody works on (beat, every few seconds)."""
     runs.start_due()
     for run_id in runs.unattended():
-        work_sync.delay(run_id)
+        work_soon(run_id)
 
 
 @shared_task

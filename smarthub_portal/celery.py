@@ -12,6 +12,8 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from kombu import Queue
 
+from toolkit.stopping import tell_to_stop, wait_for_stop
+
 QUEUES = ("click", "push", "batch", "sync")
 WORKERS: dict[str, tuple[str, ...]] = {"quick": ("click", "push"), "long": ("batch", "sync")}
 HEARTBEAT_S = 5
@@ -23,8 +25,6 @@ app = Celery("smarthub_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name, routing_key=name) for name in QUEUES]
 app.autodiscover_tasks()
-
-_stopping = threading.Event()
 
 
 def heartbeat_key(queue: str) -> str:
@@ -44,8 +44,9 @@ def _start_heartbeat(sender: object, **kwargs: object) -> None:
 
 
 @worker_shutting_down.connect
-def _stop_heartbeat(**kwargs: object) -> None:
-    _stopping.set()
+def _end_slices(**kwargs: object) -> None:
+    """Long work hands its row back now, well before the supervisor would kill it."""
+    tell_to_stop()
 
 
 def _beat(queues: list[str]) -> None:
@@ -53,10 +54,11 @@ def _beat(queues: list[str]) -> None:
     from django.conf import settings
 
     connection = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)
-    while not _stopping.is_set():
+    while True:
         try:
             for queue in queues:
                 connection.set(heartbeat_key(queue), int(time.time()), ex=HEARTBEAT_TTL_S)
         except redis.RedisError:
             connection.close()
-        _stopping.wait(HEARTBEAT_S)
+        if wait_for_stop(HEARTBEAT_S):
+            return

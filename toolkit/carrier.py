@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -21,16 +20,19 @@ CLICK_LIMIT_S = 5.0
 PAGES_AT_ONCE = 4
 
 
+class NoCarrier(Exception):
+    """The settings name no carrier."""
+
+
 @lru_cache(maxsize=4)
 def carrier(lane: Lane) -> Client:
     """The client of this process for one lane; its requests keep to the rate that all processes share.
 
     A click waits at most two seconds for its turn and five for the answer; the others take as long as it takes.
+    Raises NoCarrier.
     """
     if not settings.SMARTHUB_BASE_URL or not settings.SMARTHUB_API_KEY:
-        raise ImproperlyConfigured(
-            "No carrier: set SMARTHUB_BASE_URL and SMARTHUB_API_KEY, or start the simulated one."
-        )
+        raise NoCarrier
     is_click = lane is Lane.CLICK
     governor = Governor(
         server(),

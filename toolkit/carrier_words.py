@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smarthub import errors
+from toolkit.carrier import NoCarrier
 from toolkit.governor import NoToken
 
 WORDS: tuple[tuple[type[Exception], str], ...] = (
@@ -10,19 +11,25 @@ WORDS: tuple[tuple[type[Exception], str], ...] = (
     (errors.PermissionDenied, "The key has no right to this (403). Ask the carrier to grant it."),
     (errors.NotFound, "The carrier does not know it (404)."),
     (errors.IllegalStatus, "The carrier refused: not from its present status."),
-    (errors.RateLimited, "The carrier asked for fewer requests (429). It is tried again later."),
-    (errors.ServerError, "The carrier has trouble of its own ({status}). It is tried again later."),
+    (errors.RateLimited, "The carrier asked for fewer requests (429). {later}"),
+    (errors.ServerError, "The carrier has trouble of its own ({status}). {later}"),
     (errors.ValidationFailed, "The carrier did not accept the request ({status})."),
-    (errors.TransportError, "The carrier did not answer in time. It is tried again later."),
+    (errors.TransportError, "The carrier did not answer in time. {later}"),
     (errors.ProtocolError, "The carrier answered something that cannot be read. {detail}"),
+    (NoCarrier, "No carrier is set up. Set SMARTHUB_BASE_URL and SMARTHUB_API_KEY, or start the simulated one."),
     (NoToken, "Too many requests to the carrier right now. Try again in a few seconds."),
 )
+BY_ITSELF = "It is tried again later."
+BY_HAND = "Try again in a few minutes."
 
 
-def words_for(error: Exception) -> str:
-    """One or two sentences for a failed carrier call; nothing in them is secret."""
+def words_for(error: Exception, *, later: str = BY_ITSELF) -> str:
+    """One or two sentences for a failed carrier call; nothing in them is secret.
+
+    `later` says what becomes of it where the carrier may answer another time: `BY_HAND` where nobody tries by itself.
+    """
     for kind, words in WORDS:
         if isinstance(error, kind):
             status, detail = getattr(error, "status", None), getattr(error, "detail", "")
-            return words.format(status=status or "no status", detail=detail).strip()
+            return words.format(status=status or "no status", detail=detail, later=later).strip()
     return "The carrier could not be asked."

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from django.db import models
+from django.db import DatabaseError, connection, models
 from django.db.models.functions import Now
 
 LEASE = timedelta(seconds=60)
+KEEP_EVERY_S = 20.0
 
 
 class Leased(models.Model):
@@ -45,3 +49,24 @@ def renew(rows: models.QuerySet[Row], owner: UUID) -> bool:
 def release(rows: models.QuerySet[Row], owner: UUID) -> None:
     """Give the row back; does nothing when the lease was lost meanwhile."""
     rows.filter(lease_owner=owner).update(lease_owner=None, lease_until=None)
+
+
+@contextmanager
+def kept(rows: models.QuerySet[Row], owner: UUID) -> Iterator[None]:
+    """Hold on in the background while one step waits longer than the lease lasts, as a carrier that hangs makes it.
+
+    Whether the lease was lost all the same is for `renew` between the steps to find.
+    """
+    is_over = threading.Event()
+    threading.Thread(target=_keep, args=(rows, owner, is_over), daemon=True, name="lease").start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
+def _keep(rows: models.QuerySet[Row], owner: UUID, is_over: threading.Event) -> None:
+    while not is_over.wait(KEEP_EVERY_S):
+        with suppress(DatabaseError):
+            renew(rows, owner)
+        connection.close()

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 from django.conf import settings
 
-from sims.copy import Answer, digested
+from sims.copy import Answer, prepared
 from sims.models import SyncPage, SyncRun
 from sims.sync.notes import Fetched, merge_pages
 from sims.sync.plan import Job, PagePlan, Part
@@ -96,7 +96,7 @@ def _ask(reading: _Reading, pool: ThreadPoolExecutor) -> bool:
         job = reading.plan.next_job()
         if job is None:
             break
-        future = pool.submit(_fetch, reading.slice.client, job)
+        future = pool.submit(_fetch, reading.slice.client, job, reading.plan.last_run_id is None)
         reading.pending[future] = job
         future.add_done_callback(reading.answered.put)
     return bool(reading.pending)
@@ -109,9 +109,10 @@ def _let_off(reading: _Reading) -> None:
         reading.plan.part(job.account_id).asked.discard(job.page)
 
 
-def _fetch(client: Client, job: Job) -> Fetched:
+def _fetch(client: Client, job: Job, is_first: bool) -> Fetched:
     page = client.list_sims_raw(account_name=job.account_name, page=job.page, size=settings.SMARTHUB_PAGE_SIZE)
-    return Fetched(job, page, digested(Answer(page.records, page.reply.asked_at, job.account_id, job.page)))
+    answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page)
+    return Fetched(job, page, prepared(answer, with_rows=is_first))
 
 
 def _take_answers(reading: _Reading) -> None:

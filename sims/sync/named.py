@@ -8,7 +8,7 @@ from django.db import transaction
 
 from journal.models import Event
 from journal.record import Cause
-from sims.copy import Answer, CopyResult, write_copy
+from sims.copy import Answer, CopyResult, keys_of, write_copy
 from sims.models import SyncPage, SyncRun
 from sims.sync.notes import note_run, note_set_aside
 from sims.sync.slice import RunFailed, Slice
@@ -43,14 +43,19 @@ def _ask(chunk: list[str], slice_: Slice) -> list[RawPage]:
 
 
 def pages_named(client: Client, giccids: list[str]) -> Iterator[RawPage]:
-    """All pages of the answer to at most 100 ICCIDs; more than one where the carrier clamps the page size."""
-    seen = 0
-    for number in range(len(giccids)):
-        page = client.list_sims_raw(giccids=giccids, page=number, size=MAX_GICCIDS_PER_QUERY)
+    """The answers to a question for at most 100 ICCIDs.
+
+    What an answer left out is asked for again until nothing more comes: a page may be clamped, and an order may
+    shift between two pages, but a SIM that is there answers to its name.
+    """
+    left = giccids
+    while left:
+        page = client.list_sims_raw(giccids=left, size=MAX_GICCIDS_PER_QUERY)
         yield page
-        seen += len(page.records)
-        if not page.records or seen >= (page.total or 0):
+        shown = set(keys_of(page.records))
+        if shown.isdisjoint(left):
             return
+        left = [giccid for giccid in left if giccid not in shown]
 
 
 def _merge(run: SyncRun, chunk: list[str], pages: list[RawPage]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from smarthub import Client
+from toolkit.stopping import is_stopping
 
 
 class RunFailed(Exception):
@@ -15,7 +16,10 @@ class RunFailed(Exception):
 
 @dataclass(slots=True)
 class Slice:
-    """What a slice may use: the client, its end (monotonic seconds), and a sign of life to give between steps."""
+    """What a slice may use: the client, its end (monotonic seconds), and a sign of life to give between steps.
+
+    It is over sooner where this process was told to stop.
+    """
 
     client: Client
     ends_at: float
@@ -23,4 +27,4 @@ class Slice:
 
     @property
     def is_over(self) -> bool:
-        return time.monotonic() >= self.ends_at
+        return is_stopping() or time.monotonic() >= self.ends_at

@@ -40,9 +40,9 @@ def work_slice(
     if owner is None:
         return False
     try:
-        return not _work(
-            runs.begin(run_id), Slice(client, time.monotonic() + slice_s, _renewer(run_id, owner, on_step))
-        )
+        with lease.kept(row, owner):
+            ends_at = time.monotonic() + slice_s
+            return not _work(runs.begin(run_id), Slice(client, ends_at, _renewer(run_id, owner, on_step)))
     except RunFailed as failure:
         log.warning("sync_failed", run=run_id, reason=str(failure))
         runs.fail(run_id, str(failure))

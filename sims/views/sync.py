@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -8,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import OperationalError
 
 from sims.forms import RunListForm
 from sims.freshness import Freshness, freshness, freshness_of, interval_words
@@ -16,7 +14,7 @@ from sims.models import SetAside, SyncRun
 from sims.reading import read_again
 from sims.sync import runs
 from sims.sync.report import report_on, row_for, set_aside_by
-from sims.tasks import work_sync
+from sims.tasks import work_soon
 from smarthub.identifiers import is_giccid
 from toolkit.figures import plural
 from toolkit.htmx import render_part, wants
@@ -45,19 +43,13 @@ def sync_run(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
-    """Read the whole fleet now; a run that is open already goes on instead."""
+    """Read the whole fleet now, not to wait for beat; a run that is open already goes on instead."""
     assert isinstance(request.user, User)
     run = runs.request_full(trigger=SyncRun.Trigger.PERSON, user=request.user)
-    _hurry(run)
+    work_soon(run.pk)
     if wants(request, "sync"):
         return render(request, f"{TEMPLATE}#sync", _context(request, freshness(), run))
     return redirect("sims:sync")
-
-
-def _hurry(run: SyncRun) -> None:
-    """Not to wait for beat, which finds the run within seconds also where the queue is away."""
-    with suppress(OperationalError):
-        work_sync.delay(run.pk)
 
 
 @require_POST

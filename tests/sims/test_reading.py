@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.test import override_settings
 
 from journal.models import Event
 from sims import reading
@@ -10,6 +11,7 @@ from sims.models import Sim
 from sims.reading import read_again
 from smarthub import Client
 from tests.simulated import Simulated
+from toolkit import carrier as toolkit_carrier
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +73,11 @@ def test_unreadable_record_says_which_field(sync: Callable, carrier: Simulated, 
 def test_sim_we_never_saw_is_added_without_an_account(carrier: Simulated, user: User) -> None:
     assert read_again(giccid=SEED, user=user).found
     assert Sim.objects.get().account is None
+
+
+def test_without_a_carrier_it_says_what_to_set(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "carrier", toolkit_carrier.carrier.__wrapped__)
+    with override_settings(SMARTHUB_BASE_URL=None, SMARTHUB_API_KEY=None):
+        answer = read_again(giccid=SEED, user=user)
+    assert not answer.found
+    assert "Set SMARTHUB_BASE_URL and SMARTHUB_API_KEY" in answer.error

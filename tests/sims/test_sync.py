@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from enterprise.models import Account, Enterprise, ServicePackage
 from journal.models import Event
+from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
-from sims.sync import listing, runs, work
-from smarthub import Client
+from sims.sync import listing, named, runs, work
+from smarthub import Client, RawPage
+from smarthub.models.replies import Reply
 from tests.simulated import Simulated
 from toolkit import lease
 
@@ -277,6 +280,28 @@ def test_clamped_pages_do_not_cut_a_question_by_name(sync: Sync, carrier: Simula
     carrier.post("/_sim/knobs", {"max_size": 10})
     run = sync(runs.request_named(names, trigger=SyncRun.Trigger.COMMAND))
     assert (run.state, run.read) == ("finished", 30)
+
+
+class _ShiftingClient:
+    """Tells no total, puts at most ten SIMs on a page, and each page in another order."""
+
+    def __init__(self) -> None:
+        self.questions: list[int] = []
+
+    def list_sims_raw(self, *, giccids: list[str], size: int) -> RawPage:
+        self.questions.append(len(giccids))
+        known = [name for name in giccids if name != "gone"]
+        shown = random.sample(known, min(10, len(known)))
+        reply = Reply(timezone.now(), None, 1, 0.1)
+        return RawPage([b'{"giccid":"%s"}' % name.encode() for name in shown], 0, None, None, reply)
+
+
+def test_sim_that_is_there_answers_to_its_name_whatever_the_order_and_the_page_size() -> None:
+    names = [str(number) for number in range(34)]
+    client = _ShiftingClient()
+    pages = list(named.pages_named(client, [*names, "gone"]))
+    assert sorted(keys_of([raw for page in pages for raw in page.records])) == sorted(names)
+    assert client.questions == [35, 25, 15, 5, 1]
 
 
 def test_named_run_reads_a_hundred_a_request_and_moves_their_age(sync: Sync, carrier: Simulated) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from sims.models import SyncRun
+from tests.waiting import wait_until
 from toolkit import lease
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +41,14 @@ def test_renewal_moves_the_end(rows) -> None:
     rows.update(lease_until=timezone.now() + timedelta(seconds=5))
     assert lease.renew(rows, owner)
     assert rows.get().lease_until > timezone.now() + timedelta(seconds=50)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_is_kept_while_a_step_takes_longer_than_it(rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "KEEP_EVERY_S", 0.01)
+    owner = lease.claim(rows)
+    with lease.kept(rows, owner):
+        rows.update(lease_until=timezone.now() + timedelta(seconds=1))
+        wait_until(lambda: rows.get().lease_until > timezone.now() + timedelta(seconds=50), "it is renewed")
+    lease.release(rows, owner)
+    assert rows.get().lease_owner is None

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from sims import tasks
 from sims.models import SetAside, Sim, SyncPart, SyncRun
 from tests.page import alerts, errors, htmx, text
 from tests.sims.fleet import make_account, make_run, make_sim
@@ -137,17 +138,12 @@ def test_read_now_starts_one_run(client, user):
     assert 'hx-get="/sync/" hx-trigger="every 2s"' in again.content.decode()
 
 
-def test_read_now_without_a_queue_is_left_to_beat(client, settings, monkeypatch):
-    from kombu.exceptions import OperationalError
-
-    from sims.views import sync
-
-    def away(run_id: int) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(sync.work_sync, "delay", away)
-    assert client.post("/sync/start/").status_code == 302
-    assert SyncRun.objects.filter(state=SyncRun.State.QUEUED).exists()
+def test_read_now_does_not_wait_for_beat(client, db, monkeypatch, django_capture_on_commit_callbacks):
+    queued: list[int] = []
+    monkeypatch.setattr(tasks.work_sync, "delay", queued.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post("/sync/start/").status_code == 302
+    assert queued == [SyncRun.objects.get(state=SyncRun.State.QUEUED).pk]
 
 
 def test_a_record_kept_aside_can_be_read_now(client, db, carrier):
