@@ -1,6 +1,7 @@
 """Whether the portal lives and can work, for a supervisor, a load balancer and Prometheus."""
 
 from collections.abc import Callable
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -8,9 +9,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from sims.freshness import freshness
 from smarthub_portal import metrics
 from smarthub_portal.celery import QUEUES, heartbeat_key
 from smarthub_portal.hosts import is_loopback
@@ -29,12 +32,14 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when all checks are ok, else 503; each check by name, in words without addresses."""
+    """200 when all checks are ok, else 503; each check by name, in words without addresses.
+
+    `sync` tells how fresh the fleet is and decides nothing: a portal with old data is still of use.
+    """
     checks = {name: check() for name, check in CHECKS.items()}
     is_ready = all(result == OK for result in checks.values())
-    answer = JsonResponse(
-        {"status": OK if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503
-    )
+    told = {"status": OK if is_ready else "not ready", "checks": checks, "sync": _sync()}
+    answer = JsonResponse(told, status=200 if is_ready else 503)
     # Django would log each of a load balancer's questions as an error.
     setattr(answer, "_has_been_logged", True)  # noqa: B010
     return answer
@@ -74,6 +79,16 @@ def _workers() -> str:
     except redis.RedisError as error:
         return f"unknown ({type(error).__name__})"
     return f"nobody serves {', '.join(silent)}" if silent else OK
+
+
+def _sync() -> dict[str, Any]:
+    """When the last complete reading of the fleet ended, and how many seconds ago; None before the first."""
+    try:
+        read_at = freshness().read_at
+    except (DatabaseError, OSError):
+        read_at = None
+    age_s = int((timezone.now() - read_at).total_seconds()) if read_at else None
+    return {"last_complete_at": read_at, "age_s": age_s}
 
 
 CHECKS: dict[str, Callable[[], str]] = {

@@ -4,9 +4,12 @@ import os
 
 import redis
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sims.freshness import freshness
 from smarthub_portal.celery import QUEUES, heartbeat_key
 
 _REQUESTS = Counter("portal_http_requests_total", "Requests answered", ["method", "status"])
@@ -21,7 +24,7 @@ def count_request(method: str, status: int, elapsed_s: float) -> None:
 
 def render() -> bytes:
     """All figures as text; what cannot be asked at the moment is left out rather than guessed."""
-    return _request_figures() + generate_latest(_state_figures())
+    return _request_figures() + generate_latest(_state_figures()) + generate_latest(_sync_figures())
 
 
 def _request_figures() -> bytes:
@@ -44,4 +47,20 @@ def _state_figures() -> CollectorRegistry:
                 waiting.labels(queue).set(connection.llen(queue))
     except redis.RedisError:
         return CollectorRegistry()
+    return registry
+
+
+def _sync_figures() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    try:
+        fleet = freshness()
+    except DatabaseError:
+        return registry
+    under_way = Gauge("portal_sync_under_way", "1 while the fleet is being read", registry=registry)
+    under_way.set(fleet.under_way is not None)
+    failed = Gauge("portal_sync_failed", "1 where the newest run that ended did not get to its end", registry=registry)
+    failed.set(fleet.failed is not None)
+    if fleet.read_at:
+        age = Gauge("portal_sync_age_seconds", "Since the last complete reading of the fleet", registry=registry)
+        age.set((timezone.now() - fleet.read_at).total_seconds())
     return registry

@@ -6,6 +6,8 @@ import sys
 
 import uvicorn
 
+from smarthub_portal.protocol import Protocol
+
 
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "smarthub_portal.settings"
@@ -16,6 +18,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Protocol,
         proxy_headers=bool(settings.TRUSTED_PROXIES),
         forwarded_allow_ips=list(settings.TRUSTED_PROXIES),
         # With streams open a stop would wait for their viewers.

@@ -1,12 +1,16 @@
 import os
+import re
 import time
+from datetime import timedelta
 
 import pytest
 import redis
 from django.db import OperationalError
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from smarthub_portal.celery import QUEUES, heartbeat_key
+from tests.sims.fleet import make_run
 
 pytestmark = pytest.mark.django_db
 NOBODY_THERE = "unix:///nowhere/valkey.sock"
@@ -70,6 +74,31 @@ def test_metrics_are_for_this_machine(client: Client) -> None:
     assert 'portal_queue_served{queue="click"} 1.0' in text
     assert 'portal_queue_served{queue="sync"} 0.0' in text
     assert 'portal_queue_waiting{queue="sync"} 0.0' in text
+
+
+def test_age_of_the_fleet_is_told_and_fails_nothing(client: Client) -> None:
+    serve(*QUEUES)
+    assert client.get("/health/ready").json()["sync"] == {"last_complete_at": None, "age_s": None}
+    assert "portal_sync_age_seconds" not in client.get("/metrics").text
+
+    ended_at = timezone.now() - timedelta(days=3)
+    make_run(finished_at=ended_at)
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert 0 <= answer.json()["sync"]["age_s"] - 3 * 24 * 3600 < 60
+    text = client.get("/metrics").text
+    assert re.search(r"^portal_sync_age_seconds 2592\d\d\.", text, re.M)
+    assert "portal_sync_under_way 0.0" in text and "portal_sync_failed 0.0" in text
+
+
+def test_run_that_stopped_and_run_under_way_are_figures(client: Client) -> None:
+    make_run(state="failed")
+    make_run(state="running", finished_at=None)
+
+    text = client.get("/metrics").text
+
+    assert "portal_sync_under_way 1.0" in text and "portal_sync_failed 1.0" in text
 
 
 @pytest.mark.parametrize("caller", [{"REMOTE_ADDR": "10.0.0.9"}, {"headers": {"X-Forwarded-For": "10.0.0.9"}}])
