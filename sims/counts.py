@@ -8,14 +8,28 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from sims.models import SimQuerySet
+
 NO_ACCOUNT = 0
 FOLDING = 0x51C0
+CAP = 10_000
 
 _ALL = """SELECT account_id, status, package, is_missing, n FROM sims_simcount
 UNION ALL SELECT account_id, status, package, is_missing, n FROM sims_simcountdelta"""
 
+# Of any SIMs, whatever has found them.
 _HITS = """SELECT COALESCE(account_id, 0) AS account_id, status, package,
-missing_since IS NOT NULL AS is_missing, 1 AS n FROM sims_sim WHERE id = ANY(%(sim_ids)s::bigint[])"""
+missing_since IS NOT NULL AS is_missing, 1 AS n FROM ({hits}) AS hits"""
+
+_IDS = "SELECT account_id, status, package, missing_since FROM sims_sim WHERE id = ANY(%(sim_ids)s::bigint[])"
+
+# Account, status and package of which there are SIMs under the exact filters.
+CELLS = f"""SELECT account_id, status, package FROM ({_ALL}) AS source
+WHERE (cardinality(%(accounts)s::bigint[]) = 0 OR account_id = ANY(%(accounts)s::bigint[]))
+AND (cardinality(%(statuses)s::text[]) = 0 OR status = ANY(%(statuses)s::text[]))
+AND (cardinality(%(packages)s::text[]) = 0 OR package = ANY(%(packages)s::text[]))
+AND (%(missing)s::boolean IS NULL OR is_missing = %(missing)s::boolean)
+GROUP BY account_id, status, package HAVING sum(n) > 0"""
 
 # Each group is counted with the filters of all others on.
 _FACETS = """
@@ -32,7 +46,8 @@ SELECT GROUPING(account_id, status, package, is_missing), account_id, status, pa
     COALESCE(sum(n) FILTER (WHERE of_status AND of_package AND of_missing), 0),
     COALESCE(sum(n) FILTER (WHERE of_account AND of_package AND of_missing), 0),
     COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_missing), 0),
-    COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_package), 0)
+    COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_package), 0),
+    COALESCE(sum(n), 0)
 FROM cells
 GROUP BY GROUPING SETS ((), (account_id), (status), (package), (is_missing))
 """
@@ -63,7 +78,11 @@ class Filter:
 
 @dataclass(slots=True)
 class Facets:
-    """Counts of each value under the other groups' filters; `without` is the total when one group's filter goes."""
+    """Counts of each value under the other groups' filters; `without` is the total when one group's filter goes.
+
+    `is_capped`: there are more than `CAP`. `is_partial`: the values were counted among the first `CAP` hits of filters
+    that are not exact, so there are at least that many.
+    """
 
     total: int = 0
     accounts: dict[int, int] = field(default_factory=dict)
@@ -71,6 +90,9 @@ class Facets:
     packages: dict[str, int] = field(default_factory=dict)
     missing: dict[bool, int] = field(default_factory=dict)
     without: dict[str, int] = field(default_factory=dict)
+    is_capped: bool = False
+    is_partial: bool = False
+    whole: int = 0
 
 
 def total() -> int:
@@ -82,14 +104,38 @@ def total() -> int:
 
 def facets(asked: Filter, *, sim_ids: Sequence[int] | None = None) -> Facets:
     """The counts for `asked`, over the whole fleet or over the SIMs a search has found."""
-    source = _ALL if sim_ids is None else _HITS
-    values: dict[str, Any] = {
+    source = _ALL if sim_ids is None else _HITS.format(hits=_IDS)
+    return _count(source, {**values_of(asked), "sim_ids": list(sim_ids or ())})
+
+
+def capped_facets(asked: Filter, among: SimQuerySet, both: SimQuerySet) -> Facets:
+    """The counts for `asked` among the SIMs of another filter, no further than just over `CAP`.
+
+    `both` are those that answer both; they are counted apart when there are too many of the others.
+    """
+    columns = among.order_by().values_list("account_id", "status", "package", "missing_since")
+    sql, values = columns[: CAP + 1].query.sql_with_params()
+    named = {f"hit{number}": value for number, value in enumerate(values)}
+    text = sql % tuple(f"%({name})s" for name in named)
+    counted = _count(_HITS.format(hits=text), {**values_of(asked), **named})
+    counted.is_partial = counted.whole > CAP
+    if counted.is_partial:
+        total = both.order_by().values("pk")[: CAP + 1].count() if asked else CAP + 1
+        counted.total, counted.is_capped = min(total, CAP), total > CAP
+    return counted
+
+
+def values_of(asked: Filter) -> dict[str, Any]:
+    """The parameters that the exact filters have in SQL."""
+    return {
         "accounts": list(asked.accounts),
         "statuses": list(asked.statuses),
         "packages": list(asked.packages),
         "missing": asked.missing,
-        "sim_ids": list(sim_ids or ()),
     }
+
+
+def _count(source: str, values: dict[str, Any]) -> Facets:
     with connection.cursor() as cursor:
         cursor.execute(_FACETS.format(source=source), values)
         return _gather(cursor.fetchall())
@@ -98,7 +144,7 @@ def facets(asked: Filter, *, sim_ids: Sequence[int] | None = None) -> Facets:
 def _gather(rows: list[tuple[Any, ...]]) -> Facets:
     counted = Facets()
     for grouping, account, status, package, is_missing, *sums in rows:
-        hits, any_account, any_status, any_package, any_missing = map(int, sums)
+        hits, any_account, any_status, any_package, any_missing, whole = map(int, sums)
         if grouping == _ACCOUNT:
             counted.accounts[account] = any_account
         elif grouping == _STATUS:
@@ -108,7 +154,7 @@ def _gather(rows: list[tuple[Any, ...]]) -> Facets:
         elif grouping == _MISSING:
             counted.missing[is_missing] = any_missing
         elif grouping == _TOTAL:
-            counted.total = hits
+            counted.total, counted.whole = hits, whole
             counted.without = {
                 "account": any_account,
                 "status": any_status,

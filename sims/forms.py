@@ -227,24 +227,6 @@ def shorten(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-class SimPageForm(forms.Form):
-    """What a SIM's page is asked for: the journal behind the event `older`."""
-
-    older = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(data, auto_id=False)
-        self.full_clean()
-
-    @property
-    def cursor(self) -> int | None:
-        return self.cleaned_data.get("older")
-
-    @property
-    def messages(self) -> list[str]:
-        return ["The address of these entries is damaged, so the newest stand here."] if self.errors else []
-
-
 class RunListForm(forms.Form):
     """Which page of the runs: those older than `after`, or newer than `before`."""
 

@@ -1,23 +1,33 @@
-"""What stands on a page of the list: its SIMs, how many there are, and what other filters would give."""
+"""What stands on a page of the list: its SIMs in order, how many there are, and what other filters would give."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import prod
 
-from sims.counts import Facets, Filter, facets
-from sims.criteria import exactly
-from sims.forms import SimListForm
+from sims import order as orders
+from sims.counts import CAP, Facets, Filter, capped_facets, facets
+from sims.criteria import Criteria, among, matching
+from sims.forms import DAMAGED_CURSOR, SimListForm
 from sims.lookup import Hits, find_sims
 from sims.models import Sim
+from sims.order import ICCID, ORDERS, Order, Place, Source, is_indexed, page_in_order, place_of
 from toolkit.keyset import Page, page_of, page_of_list
+
+BEST_FIRST = Order("", "", "", "how well they match")
 
 
 @dataclass(slots=True)
 class Listing:
-    """`hits` is None without a search; `is_capped` says that `facets.total` is only what the search went through."""
+    """`hits` is None without a search; `order` is what the page stands in, whatever was asked for.
+
+    `sorts` are the orders on offer: above `CAP` hits of a filter without an index for it, only ICCID order.
+    """
 
     page: Page[Sim]
     facets: Facets
+    order: Order = ICCID
+    sorts: frozenset[str] = frozenset()
     hits: Hits | None = None
     strange: list[str] = field(default_factory=list)
 
@@ -27,33 +37,118 @@ class Listing:
 
     @property
     def is_capped(self) -> bool:
-        return self.hits is not None and self.hits.is_capped
+        return self.facets.is_capped or (self.hits is not None and self.hits.is_capped)
 
 
 def list_sims(form: SimListForm) -> Listing:
     """The page that a list form asks for; what it cannot ask for matches nothing."""
     hits = find_sims(form.search) if form.search else None
-    counted = facets(form.asked, sim_ids=None if hits is None else hits.sim_ids)
-    strange = _strange(form.asked, counted) if hits is None else []
+    asked = form.criteria(None if hits is None else hits.sim_ids)
+    counted = _counted(asked)
+    listing = Listing(Page([]), counted, hits=hits)
     if form.is_impossible:
         counted.total = 0
-    page: Page[Sim] = Page([])
-    if counted.total and hits is None:
-        page = page_of(
-            exactly(form.asked).for_list(),
+    if asked.is_exact:
+        listing.strange = _strange(asked.exact, counted)
+    listing.sorts = _sorts(asked, counted)
+    listing.order = _order(form, listing)
+    if counted.total:
+        listing.page = _page(form, asked, listing)
+    return listing
+
+
+def _counted(asked: Criteria) -> Facets:
+    if asked.is_exact:
+        return facets(asked.exact)
+    others = replace(asked, exact=Filter())
+    return capped_facets(asked.exact, among(Sim.objects.all(), others), matching(asked))
+
+
+def _sorts(asked: Criteria, counted: Facets) -> frozenset[str]:
+    few = counted.total <= CAP and not counted.is_capped
+    return frozenset(
+        name
+        for name, order in ORDERS.items()
+        if few or order.is_unique or (asked.is_exact and is_indexed(order, asked.exact))
+    )
+
+
+def _order(form: SimListForm, listing: Listing) -> Order:
+    """The order asked for; when there is none such, or it is not on offer, the page says so."""
+    usual = BEST_FIRST if listing.hits is not None else ICCID
+    if not form.order:
+        return usual
+    if form.order not in ORDERS:
+        listing.strange.append("There is no such order, so the usual one stands here.")
+        return usual
+    if form.order not in listing.sorts and listing.total:
+        words = ORDERS[form.order].words
+        listing.strange.append(f"More than {CAP:,} SIMs match, too many to sort by {words}: they stand by ICCID.")
+        return usual
+    return ORDERS[form.order]
+
+
+def _page(form: SimListForm, asked: Criteria, listing: Listing) -> Page[Sim]:
+    if listing.hits is not None and listing.order == BEST_FIRST:
+        return _page_of_hits(form, asked, listing.hits)
+    after, before = _places(form, listing)
+    size, order = form.page_size, listing.order
+    if order.is_unique and _is_walked(asked, listing):
+        return page_of(
+            matching(asked).select_related("account"),
             key="giccid",
-            size=form.page_size,
-            after=form.cursor("after"),
-            before=form.cursor("before"),
+            size=size,
+            after=after.value if after else "",
+            before=before.value if before else "",
+            newest_first=order.descends,
         )
-    elif counted.total and hits is not None:
-        page = _page_of_hits(form, hits)
-    return Listing(page=page, facets=counted, hits=hits, strange=strange)
+    return page_in_order(_source(asked, order, listing), order, size=size, after=after, before=before)
 
 
-def _page_of_hits(form: SimListForm, hits: Hits) -> Page[Sim]:
+def _places(form: SimListForm, listing: Listing) -> tuple[Place | None, Place | None]:
+    written = {name: form.cursor(name) for name in ("after", "before")}
+    places = {name: place_of(cursor, listing.order) if cursor else None for name, cursor in written.items()}
+    if any(cursor and not places[name] for name, cursor in written.items()):
+        listing.strange.append(DAMAGED_CURSOR)
+        return None, None
+    return places["after"], places["before"]
+
+
+def _is_walked(asked: Criteria, listing: Listing) -> bool:
+    """Whether ICCID order is had by walking an index of ICCIDs, not by merging cells or sorting a few hits."""
+    if not asked.is_exact:
+        return listing.is_capped
+    groups = (asked.exact.accounts, asked.exact.statuses, asked.exact.packages)
+    is_simple = sum(map(len, groups)) <= 1 or asked.exact.missing is True
+    return is_simple or _cells(listing.facets, asked.exact) > orders.MAX_CELLS
+
+
+def _cells(counted: Facets, asked: Filter) -> int:
+    """No fewer than the cells that match."""
+    groups = (
+        (asked.accounts, counted.accounts),
+        (asked.statuses, counted.statuses),
+        (asked.packages, counted.packages),
+    )
+    return prod(len(chosen) or sum(map(bool, counts.values())) for chosen, counts in groups)
+
+
+def _source(asked: Criteria, order: Order, listing: Listing) -> Source:
+    exact = asked.exact
+    if asked.is_exact and is_indexed(order, exact):
+        if not exact:
+            return orders.WHOLE if order.is_unique or order.column == "activated_at" else orders.accounts()
+        if order.column not in ("giccid", "activated_at"):
+            return orders.of_account(exact.accounts[0])
+        if _cells(listing.facets, exact) <= orders.MAX_CELLS:
+            return orders.cells(exact)
+        return orders.walked(exact)
+    return orders.hits(matching(asked), order, CAP + 1)
+
+
+def _page_of_hits(form: SimListForm, asked: Criteria, hits: Hits) -> Page[Sim]:
     """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand."""
-    giccids = dict(exactly(form.asked).filter(pk__in=hits.sim_ids).values_list("pk", "giccid"))
+    giccids = dict(matching(asked).values_list("pk", "giccid"))
     order = [giccids[pk] for pk in hits.sim_ids if pk in giccids]
     page = page_of_list(order, size=form.page_size, after=form.cursor("after"), before=form.cursor("before"))
     found = {sim.giccid: sim for sim in Sim.objects.for_list().filter(giccid__in=page.rows)}

@@ -47,7 +47,7 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing) -> dict[
         "total": listing.total,
         "total_words": f"{count(listing.total)}{'+' if listing.is_capped else ''}",
         "is_capped": listing.is_capped,
-        "order": "how well they match" if listing.hits else "ICCID",
+        "order": listing.order.words,
         "groups": filters.groups(),
         "chips": filters.chips(),
         "nothing": filters.nothing() if not listing.total else None,

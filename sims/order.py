@@ -1,0 +1,247 @@
+"""The orders a list can stand in, and pages of them by keyset: never OFFSET, never a sort of the whole fleet.
+
+A SIM's place is (column, id); those without a value come last, in either direction. One direction is the other's
+index read backwards. Rows come out of one of three sources: the whole fleet, the cells (or accounts) that match an
+exact filter, each in order and merged, or the few hits of any other filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import connection
+
+from sims import counts
+from sims.counts import Filter
+from sims.models import Sim, SimQuerySet
+from toolkit.keyset import Page
+
+PARTS = "~"
+MAX_CELLS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`name` stands in the address; `read` turns a cursor's text into a value of the column."""
+
+    name: str
+    title: str
+    column: str
+    words: str
+    read: Callable[[str], Any] = str
+    is_unique: bool = False
+    descends: bool = False
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or number.adjusted() > 18:
+        raise ValueError(text)
+    return number
+
+
+_COLUMNS = (
+    ("iccid", "ICCID", "giccid", ("ICCID", "ICCID, last first"), str),
+    ("activated", "Activated", "activated_at", ("activation, oldest first", "activation, newest first"), _moment),
+    ("plan_end", "Plan ends", "package_ends_at", ("plan end, next first", "plan end, latest first"), _moment),
+    ("usage", "Data, this cycle", "data_usage_mb", ("data used, least first", "data used, most first"), _number),
+)
+ORDERS = {
+    f"{'-' if descends else ''}{name}": Order(
+        name=f"{'-' if descends else ''}{name}",
+        title=title,
+        column=column,
+        words=words[descends],
+        read=read,
+        is_unique=name == "iccid",
+        descends=descends,
+    )
+    for name, title, column, words, read in _COLUMNS
+    for descends in (False, True)
+}
+ICCID = ORDERS["iccid"]
+
+
+def is_indexed(order: Order, asked: Filter) -> bool:
+    """Whether the whole answer to an exact filter has this order by an index, however long it is."""
+    groups = (asked.accounts, asked.statuses, asked.packages)
+    if order.is_unique:
+        return True
+    if asked.missing is not None or any(len(group) > 1 for group in groups):
+        return False
+    return order.column == "activated_at" or not (asked.statuses or asked.packages)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: the value of its last row (None: it has none) and that row's id."""
+
+    value: Any
+    sim_id: int = 0
+
+    def written(self, order: Order) -> str:
+        """As a cursor; in ICCID order it is the ICCID, which is a place in both directions."""
+        if order.is_unique:
+            return str(self.value)
+        text = "" if self.value is None else getattr(self.value, "isoformat", self.value.__str__)()
+        return PARTS.join((order.name, str(self.sim_id), text))
+
+
+def place_of(cursor: str, order: Order) -> Place | None:
+    """None when it is of another order, or no cursor at all."""
+    if order.is_unique:
+        return Place(cursor) if cursor.isalnum() else None
+    name, _, rest = cursor.partition(PARTS)
+    sim_id, _, text = rest.partition(PARTS)
+    if name != order.name or not sim_id.isascii() or not sim_id.isdigit() or len(sim_id) > 18:
+        return None
+    try:
+        return Place(order.read(text) if text else None, int(sim_id))
+    except (ValueError, InvalidOperation, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a page's rows come from: SQL put before it, its FROM with `{arm}` for a page of one part, and values."""
+
+    head: str = ""
+    each: str = "{arm}"
+    where: str = "TRUE"
+    table: str = "sims_sim"
+    values: dict[str, Any] | None = None
+
+
+WHOLE = Source()
+
+_EACH_ACCOUNT = """SELECT part.* FROM (SELECT id FROM enterprise_account) AS cell
+CROSS JOIN LATERAL ({arm} s.account_id = cell.id {end}) AS part
+UNION ALL ({arm} s.account_id IS NULL {end})"""
+
+_EACH_CELL = """SELECT part.* FROM cells AS cell
+CROSS JOIN LATERAL ({arm} s.account_id = cell.account_id AND s.status = cell.status AND s.package = cell.package {end})
+AS part WHERE cell.account_id <> 0
+UNION ALL SELECT part.* FROM cells AS cell
+CROSS JOIN LATERAL ({arm} s.account_id IS NULL AND s.status = cell.status AND s.package = cell.package {end})
+AS part WHERE cell.account_id = 0"""
+
+
+def accounts() -> Source:
+    """The whole fleet, account by account."""
+    return Source(each=_EACH_ACCOUNT)
+
+
+def of_account(account_id: int) -> Source:
+    """One account, or the SIMs of none."""
+    if account_id == counts.NO_ACCOUNT:
+        return Source(where="s.account_id IS NULL")
+    return Source(where="s.account_id = %(account)s", values={"account": account_id})
+
+
+def cells(asked: Filter) -> Source:
+    """The cells of `SimCount` that match; each is in order by an index."""
+    missing = {None: "TRUE", True: "s.missing_since IS NOT NULL", False: "s.missing_since IS NULL"}
+    return Source(
+        head=f"WITH cells AS MATERIALIZED ({counts.CELLS})",
+        each=_EACH_CELL,
+        where=missing[asked.missing],
+        values=counts.values_of(asked),
+    )
+
+
+def walked(asked: Filter) -> Source:
+    """Where there are too many cells to merge: the whole fleet in order, those that match picked out."""
+    values = counts.values_of(asked)
+    where = {
+        "accounts": "COALESCE(s.account_id, 0) = ANY(%(accounts)s::bigint[])",
+        "statuses": "s.status = ANY(%(statuses)s::text[])",
+        "packages": "s.package = ANY(%(packages)s::text[])",
+    }
+    return Source(where=" AND ".join(text for name, text in where.items() if values[name]), values=values)
+
+
+def hits(rows: SimQuerySet, order: Order, limit: int) -> Source:
+    """The answer to any filter, `limit` rows at most; sorted in memory."""
+    sql, values = rows.order_by().values_list("id", order.column)[:limit].query.sql_with_params()
+    named = {f"hit{number}": value for number, value in enumerate(values)}
+    text = sql % tuple(f"%({name})s" for name in named)
+    return Source(head=f"WITH hits AS MATERIALIZED ({text})", table="hits", values=named)
+
+
+def page_in_order(source: Source, order: Order, *, size: int, after: Place | None, before: Place | None) -> Page[Sim]:
+    """The SIMs behind `after` or in front of `before`; two queries."""
+    is_backward = before is not None and after is None
+    places = _places(source, order, size + 1, after or before, is_backward)
+    has_more, shown = len(places) > size, places[:size]
+    if is_backward:
+        shown.reverse()
+    edges = (shown[0], shown[-1]) if shown else (after or before or Place(None),) * 2
+    return Page(
+        rows=_load([place.sim_id for place in shown]),
+        after=edges[1].written(order) if has_more or is_backward else "",
+        before=edges[0].written(order) if (has_more if is_backward else after) else "",
+    )
+
+
+def _places(source: Source, order: Order, limit: int, place: Place | None, is_backward: bool) -> list[Place]:
+    sql, values = _query(source, order, place, is_backward)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**values, **(source.values or {}), "limit": limit})
+        return [Place(value, sim_id) for sim_id, value in cursor.fetchall()]
+
+
+def _query(source: Source, order: Order, place: Place | None, is_backward: bool) -> tuple[str, dict[str, Any]]:
+    """One arm for the SIMs with a value, one for those without, whichever lie behind the place."""
+    descends = order.descends != is_backward
+    way = "DESC" if descends else "ASC"
+    beyond = "<" if descends else ">"
+    arms = [
+        _arm(source, order, number, condition, way)
+        for number, condition in enumerate(_conditions(order, place, beyond, is_backward))
+    ]
+    sql = (
+        f"{source.head} SELECT id, value FROM ({' UNION ALL '.join(arms)}) AS arms "
+        f"ORDER BY arm, value {way}, id {way} LIMIT %(limit)s"
+    )
+    return sql, {"value": place.value, "sim_id": place.sim_id} if place else {}
+
+
+def _conditions(order: Order, place: Place | None, beyond: str, is_backward: bool) -> list[str]:
+    if order.is_unique:
+        return [f"s.{order.column} {beyond} %(value)s" if place else "TRUE"]
+    valued, none = f"s.{order.column} IS NOT NULL", f"s.{order.column} IS NULL"
+    if place is None:
+        return [valued, none]
+    if place.value is None:
+        rest = f"{none} AND s.id {beyond} %(sim_id)s"
+        return [rest, valued] if is_backward else [rest]
+    rest = f"(s.{order.column}, s.id) {beyond} (%(value)s, %(sim_id)s)"
+    return [rest] if is_backward else [rest, none]
+
+
+def _arm(source: Source, order: Order, number: int, condition: str, way: str) -> str:
+    by = f"s.{order.column} {way}" + ("" if order.is_unique else f", s.id {way}")
+    start = (
+        f"SELECT {number} AS arm, s.id, s.{order.column} AS value FROM {source.table} AS s "
+        f"WHERE {condition} AND {source.where}"
+    )
+    end = f"ORDER BY {by} LIMIT %(limit)s"
+    if source.each == "{arm}":
+        return f"({start} {end})"
+    return f"({source.each.format(arm=f'{start} AND', end=end)})"
+
+
+def _load(sim_ids: list[int]) -> list[Sim]:
+    found = {sim.pk: sim for sim in Sim.objects.select_related("account").filter(pk__in=sim_ids)} if sim_ids else {}
+    return [found[pk] for pk in sim_ids if pk in found]
