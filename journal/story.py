@@ -50,6 +50,8 @@ class Entry:
     more: SafeString
     subject_key: str
     sim_id: int | None
+    # "history": a row of the carrier's change history, which is no event of ours
+    source: str = "journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Day:
 
 
 def tell(events: Iterable[Event]) -> list[Entry]:
-    """The events in words; one query for the people in them, if any, and one for each kind whose words are elsewhere."""
+    """The events in words; one query for the people in them, and one for each kind whose words are elsewhere."""
     events = list(events)
     people, elsewhere = _people(events), _elsewhere(events)
     return [_entry(event, people, elsewhere.get(event.id)) for event in events]

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from enterprise.models import ServicePackage
-from journal.models import Event
-from journal.story import Day, by_days, tell
 from sims.ages import read_times
+from sims.custom_fields import custom_fields_of
 from sims.freshness import is_late
-from sims.models import Sim
+from sims.history import history_of, is_due
+from sims.models import HistoryRead, Sim, SimCustomFields
+from sims.pace import Off, Pace, pace_of
 from sims.rows import packages_of
-from sims.standing import Note, notes_on
+from sims.standing import OFF, Note, OffSpan, StatusChange, notes_on, off_spans, status_changes
+from sims.story import Cursor, Group, Story, story_of
+from sims.usage import Usage, usage_of, zone
+from sims.usage_chart import chart_data, chart_words
 from toolkit import figures
-from toolkit.keyset import Page
 
-JOURNAL_ROWS = 50
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
 NUMBERS = (("imei", "IMEI"), ("imsi", "IMSI"), ("msisdn", "Phone number"))
+# A package of another length than the billing cycle has no share of its allowance for a day or a cycle.
+ONE_CYCLE = ("MONTH", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ class Plan:
         return self.package.data_volume_mb if self.package else None
 
     @property
+    def cycle_allowance(self) -> Decimal | None:
+        """The allowance where it is for one billing cycle, as far as the catalogue says."""
+        if (
+            self.package is None
+            or (self.package.validity_unit or "MONTH", self.package.validity_period or 1) != ONE_CYCLE
+        ):
+            return None
+        return self.package.data_volume_mb
+
+    @property
     def has_no_limit(self) -> bool:
         return self.package is not None and self.package.data_volume_mb is None
 
@@ -82,58 +95,116 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageCard:
+    """The cycle day by day: for the chart, for the table, and the sentence on what it leads to."""
+
+    usage: Usage
+    chart: str
+    words: str
+    pace: Pace
+    passed_percent: float
+
+    @property
+    def mark(self) -> int:
+        """Where today stands on a bar of 1000 units."""
+        return round(self.passed_percent * 10)
+
+    @property
+    def zone(self) -> str:
+        return str(zone())
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How far the carrier's history has been read, and whether it is time to read it again."""
+
+    read: HistoryRead | None
+    is_due: bool
+    begins_at: datetime | None
+    error: str = ""
+
+    @property
+    def can_go_further(self) -> bool:
+        """Whether the carrier may know of something earlier: before its sale nothing happened to a SIM."""
+        return self.read is not None and (self.begins_at is None or self.read.since > self.begins_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Portrait:
     sim: Sim
     read_at: datetime
     is_late: bool
     notes: list[Note]
     plan: Plan
-    icc: Fact
+    usage: UsageCard
     profiles: list[Profile]
     apns: list[Apn]
-    days: list[Day] = field(default_factory=list)
-    older: str = ""
+    custom_fields: SimCustomFields | None
+    history: History
+    story: Story
+    group: Group | None = None
     is_older: bool = False
 
 
-def portrait(sim: Sim, *, older_than: int | None = None) -> Portrait:
-    """All of the SIM's page; four queries, or five where its status has to be explained."""
+def portrait(sim: Sim, *, older: Cursor | None = None, group: Group | None = None, failed: str = "") -> Portrait:
+    """All of the SIM's page, in a fixed number of queries; `failed` is why its history could not be read just now."""
     now = timezone.now()
     read_at = read_times([sim])[sim.pk]
-    story = journal_of(sim, older_than=older_than)
+    changes = status_changes(sim)
+    plan = _plan(sim, now)
     return Portrait(
         sim=sim,
         read_at=read_at,
         is_late=is_late(read_at, now),
-        notes=notes_on(sim),
-        plan=_plan(sim, now),
-        icc=Fact("ICCID", sim.giccid, "iccid"),
+        notes=notes_on(sim, changes),
+        plan=plan,
+        usage=_usage(sim, plan, changes, read_at, now),
         profiles=list(_profiles(sim.devices)),
         apns=list(_apns(sim)),
-        days=by_days(tell(story.rows)),
-        older=story.after,
-        is_older=older_than is not None,
+        custom_fields=custom_fields_of(sim),
+        history=History(history_of(sim), is_due(sim, now) and not failed, sim.sold_at, failed),
+        story=story_of(sim, older=older, group=group),
+        group=group,
+        is_older=older is not None,
     )
-
-
-def journal_of(sim: Sim, *, older_than: int | None = None) -> Page[Event]:
-    """The SIM's events, newest first, from behind one of them; what is none of its events has nothing behind it."""
-    events = Event.objects.filter(sim_id=sim.pk)
-    if older_than is not None:
-        edge = events.filter(id=older_than).values_list("recorded_at", "id").first()
-        if edge is None:
-            return Page([])
-        at, pk = edge
-        events = events.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, id__lt=pk))
-    found = list(events.order_by("-recorded_at", "-id")[: JOURNAL_ROWS + 1])
-    rows = found[:JOURNAL_ROWS]
-    return Page(rows, after=str(rows[-1].id) if len(found) > JOURNAL_ROWS else "")
 
 
 def _plan(sim: Sim, now: datetime) -> Plan:
     package = packages_of([sim]).get((sim.account_id, sim.package))
     days_left = (sim.package_ends_at - now).days if sim.package_ends_at and sim.package_ends_at > now else None
     return Plan(name=sim.package, used=sim.data_usage_mb, package=package, days_left=days_left)
+
+
+def _usage(sim: Sim, plan: Plan, changes: list[StatusChange], read_at: datetime, now: datetime) -> UsageCard:
+    usage = usage_of(sim, now)
+    cycle, allowance = usage.cycle, plan.cycle_allowance
+    spans = [span for span in off_spans(sim, changes, now=now) if span.end > cycle.starts_at]
+    return UsageCard(
+        usage=usage,
+        chart=chart_data(usage, now=now, per_day=allowance and allowance / cycle.length, off=spans),
+        words=chart_words(usage),
+        pace=pace_of(
+            used=sim.data_usage_mb,
+            read_at=read_at,
+            origin=usage.origin,
+            cycle=cycle,
+            allowance=allowance,
+            off=_off(sim, spans),
+        ),
+        passed_percent=round(cycle.place(now) * 100 / cycle.length, 1),
+    )
+
+
+def _off(sim: Sim, spans: list[OffSpan]) -> Off | None:
+    """The stretch without data that lasts until now: a retired SIM was suspended before."""
+    if sim.status not in OFF or not spans:
+        return None
+    first = spans[-1]
+    for span in reversed(spans):
+        if span.end < first.start:
+            break
+        first = span
+    return Off(first.label.lower(), first.start, is_final=sim.status == Sim.Status.RETIRED)
 
 
 def _profiles(devices: list[dict[str, Any]]) -> Iterator[Profile]:

@@ -69,9 +69,18 @@ def _raw_page(page: Page, query: Mapping[str, Any], answered: Answered) -> RawPa
 
 
 def read_list(
-    transport: Transport, name: str, shape: Shape, query: Mapping[str, Any], path: Mapping[str, str] | None = None
+    transport: Transport,
+    name: str,
+    shape: Shape,
+    query: Mapping[str, Any],
+    path: Mapping[str, str] | None = None,
+    *,
+    most: int | None = None,
 ) -> Answer[Any]:
-    """A whole list as a tuple, repeats dropped; a record that cannot be read is named in `refused`."""
+    """A whole list as a tuple, repeats dropped; a record that cannot be read is named in `refused`.
+
+    With `most` no further page is asked for once that many records were seen.
+    """
     values: dict[Any, None] = {}
     refused: list[RecordError] = []
     replies = []
@@ -82,6 +91,8 @@ def read_list(
                 values[build(shape, parse_lenient(record))] = None
             except RecordError as error:
                 refused.append(error)
+        if most is not None and len(values) + len(refused) >= most:
+            break
     return Answer(tuple(values), replies[0], tuple(refused))
 
 

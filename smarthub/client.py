@@ -150,17 +150,17 @@ class Client:
         start_at: datetime | None = None,
         end_at: datetime | None = None,
         account_name: str | None = None,
+        most: int | None = None,
     ) -> Answer[tuple[models.SimChange, ...]]:
         """The carrier's log of changes from `start_at` up to before `end_at`, newest first, all pages.
 
-        GET /global-sims/changeLogs (S3). At most 100 `giccids` and 180 days; by default the last 30 days.
-        Safe to repeat.
+        GET /global-sims/changeLogs (S3). At most 100 `giccids` and 180 days; by default the last 30 days. With `most`
+        it stops after the page that fills it. Safe to repeat.
         """
         keys = None if giccids is None else check_giccids("sim_change_logs", giccids, MAX_GICCIDS_PER_QUERY)
         query = {"giccids": keys, "kind": kind, "start_at": start_at, "end_at": end_at}
-        return calls.read_list(
-            self._transport, "sim_change_logs", tables.SIM_CHANGE, {**query, "account_name": account_name}
-        )
+        query = {**query, "account_name": account_name}
+        return calls.read_list(self._transport, "sim_change_logs", tables.SIM_CHANGE, query, most=most)
 
     def custom_fields(self, giccid: str) -> Answer[models.CustomFields]:
         """The five free texts of a SIM.

@@ -7,27 +7,31 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from sims.forms import SimPageForm
+from sims.detail_form import SimPageForm
 from sims.models import Sim
 from sims.portrait import portrait
 from sims.reading import ReadAgain, read_again
 from sims.standing import Note
+from sims.story import GROUPS
 from toolkit.htmx import render_part, wants
 from users.models import User
 
 TEMPLATE = "sims/detail.html"
+PARTS = ("journal-rest", "journal")
 
 
 @require_safe
 def sim_detail(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/`: everything the carrier says of one SIM, and its story."""
-    sim = _sim(giccid)
+    sim = find_sim(giccid)
     if sim is None:
-        return _unknown(request, giccid)
+        return unknown_sim(request, giccid)
     form = SimPageForm(request.GET)
-    context = {"page": portrait(sim, older_than=form.cursor), "sim": sim, "errors": form.messages}
-    if wants(request, "journal-rest"):
-        return render(request, f"{TEMPLATE}#journal-rest", context)
+    page = portrait(sim, older=form.older_than, group=form.group)
+    context = page_context(sim, page=page, errors=form.messages)
+    for part in PARTS:
+        if wants(request, part):
+            return render(request, f"{TEMPLATE}#{part}", context)
     return render_part(request, TEMPLATE, context, part="sim")
 
 
@@ -37,19 +41,23 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
     assert isinstance(request.user, User)
     result = read_again(giccid=giccid, user=request.user)
     note = _note(result)
-    sim = _sim(giccid)
+    sim = find_sim(giccid)
     if sim is None:
-        return _unknown(request, giccid, note)
+        return unknown_sim(request, giccid, note)
     if wants(request, "sim"):
-        context: dict[str, Any] = {"page": portrait(sim), "sim": sim, "answer": note}
-        return render(request, f"{TEMPLATE}#sim", context)
+        return render(request, f"{TEMPLATE}#sim", page_context(sim, answer=note))
     say = messages.success if result.found else messages.error
     say(request, f"{note.title} {note.words}".strip())
     return redirect("sims:detail", giccid=giccid)
 
 
-def _sim(giccid: str) -> Sim | None:
-    return Sim.objects.select_related("account").filter(giccid=giccid).first()
+def find_sim(giccid: str) -> Sim | None:
+    """The SIM with all that its page needs of one row each."""
+    return Sim.objects.select_related("account", "history", "custom_fields").filter(giccid=giccid).first()
+
+
+def page_context(sim: Sim, **more: Any) -> dict[str, Any]:
+    return {"sim": sim, "groups": GROUPS, "page": more.pop("page", None) or portrait(sim), **more}
 
 
 def _note(result: ReadAgain) -> Note:
@@ -59,7 +67,8 @@ def _note(result: ReadAgain) -> Note:
     return Note("ok", "tick", "Read just now.", words, is_alert=True)
 
 
-def _unknown(request: HttpRequest, giccid: str, note: Note | None = None) -> HttpResponse:
+def unknown_sim(request: HttpRequest, giccid: str, note: Note | None = None) -> HttpResponse:
+    """The page for an ICCID we have no copy of."""
     status = 200 if wants(request, "sim-unknown") else 404
     part = "sim-unknown"
     return render_part(request, "sims/unknown.html", {"giccid": giccid, "answer": note}, part=part, status=status)

@@ -41,7 +41,7 @@ function go(letter) {
 function escape(event) {
   const keys = document.getElementById("keys");
   if (keys && !keys.hidden) return showKeys(false);
-  for (const open of document.querySelectorAll("details.sp-more[open]")) open.open = false;
+  for (const open of document.querySelectorAll("details.sp-more[open], details.sp-menu[open]")) open.open = false;
   const field = event.target.matches?.(".sp-search input") ? event.target : null;
   if (field?.value) field.value = "";
   else document.activeElement?.blur();

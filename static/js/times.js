@@ -7,6 +7,8 @@ const shapes = {
   date: { day: "numeric", month: "short", year: "numeric" },
   full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   heading: { weekday: "long", day: "numeric", month: "long" },
+  moment: { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  stamp: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
 };
 const whole = { dateStyle: "medium", timeStyle: "long", hourCycle: "h23" };
 const formats = new Map();

@@ -41,6 +41,8 @@ TIME_STYLES = {
     "date": "%-d %b %Y",
     "full": "%-d %b %Y, %H:%M",
     "heading": "%A, %-d %B",
+    "moment": "%A %-d %B, %H:%M",
+    "stamp": "%-d %b, %H:%M:%S",
 }
 
 

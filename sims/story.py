@@ -1,0 +1,129 @@
+"""A SIM's story: our journal, and what only the carrier's history knows, as one sequence, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+from django.utils.html import format_html
+
+from journal.models import Event
+from journal.story import Day, Entry, by_days, tell
+from sims.history_words import entry_of, evidence
+from sims.models import ChangeLogRow, Sim
+
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Kinds that a person would ask for together."""
+
+    value: str
+    label: str
+    events: tuple[str, ...]
+    history: tuple[str, ...] = ()
+
+
+GROUPS = (
+    Group("status", "Status", ("sim.status", "sim.missing", "sim.returned", "sim.activated"), (ChangeLogRow.STATUS,)),
+    Group("plan", "Plan, account", ("sim.package", "sim.period", "sim.account", "sim.sold"), (ChangeLogRow.PACKAGE,)),
+    Group("device", "Device, numbers", ("sim.imei", "sim.imsi", "sim.msisdn"), (ChangeLogRow.IMEI,)),
+    Group("apn", "APNs", ("sim.apn",)),
+    Group("note", "Notes", ("sim.note",)),
+)
+
+
+class Cursor(NamedTuple):
+    """The entry behind which to go on; `is_history` tells the two sources apart."""
+
+    is_history: bool
+    id: int
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """88412 is an event, h412 a row of the history."""
+        return cls(text.startswith("h"), int(text.removeprefix("h")))
+
+
+class Moment(NamedTuple):
+    """A place in the order of the story: by time, at the same time events before the history."""
+
+    at: datetime
+    is_event: bool
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    days: list[Day]
+    older: str = ""
+
+
+def story_of(sim: Sim, *, older: Cursor | None = None, group: Group | None = None) -> Story:
+    """A page of the story behind `older`; what is none of its entries has nothing behind it. Four queries at most."""
+    edge = _edge(sim, older) if older else None
+    if older and edge is None:
+        return Story([])
+    events = Event.objects.filter(sim_id=sim.pk)
+    rows = ChangeLogRow.objects.filter(sim=sim, event_id=None)
+    if group:
+        events, rows = events.filter(kind__in=group.events), rows.filter(kind__in=group.history)
+    found = list(islice(_merged(_events_before(events, edge), _rows_before(rows, edge)), ROWS + 1))
+    shown = found[:ROWS]
+    return Story(by_days(_told(sim, shown)), _name(shown[-1]) if len(found) > ROWS else "")
+
+
+def _merged(events: Iterable[Event], rows: Iterable[ChangeLogRow]) -> Iterable[Event | ChangeLogRow]:
+    return merge(events, rows, key=_moment, reverse=True)
+
+
+def _moment(entry: Event | ChangeLogRow) -> Moment:
+    if isinstance(entry, Event):
+        return Moment(entry.happened_at, True, entry.id)
+    return Moment(entry.changed_at, False, entry.pk)
+
+
+def _edge(sim: Sim, older: Cursor) -> Moment | None:
+    if older.is_history:
+        row = ChangeLogRow.objects.filter(sim=sim, pk=older.id).first()
+        return _moment(row) if row else None
+    event = Event.objects.filter(sim_id=sim.pk, id=older.id).first()
+    return _moment(event) if event else None
+
+
+def _events_before(events: QuerySet[Event], edge: Moment | None) -> QuerySet[Event]:
+    if edge:
+        same = Q(happened_at=edge.at, id__lt=edge.id) if edge.is_event else Q(pk__in=[])
+        events = events.filter(Q(happened_at__lt=edge.at) | same)
+    return events.order_by("-happened_at", "-id")[: ROWS + 1]
+
+
+def _rows_before(rows: QuerySet[ChangeLogRow], edge: Moment | None) -> QuerySet[ChangeLogRow]:
+    if edge:
+        same = Q(changed_at=edge.at) if edge.is_event else Q(changed_at=edge.at, pk__lt=edge.id)
+        rows = rows.filter(Q(changed_at__lt=edge.at) | same)
+    return rows.order_by("-changed_at", "-pk")[: ROWS + 1]
+
+
+def _name(entry: Event | ChangeLogRow) -> str:
+    return str(entry.id) if isinstance(entry, Event) else f"h{entry.pk}"
+
+
+def _told(sim: Sim, found: list[Event | ChangeLogRow]) -> list[Entry]:
+    events = [entry for entry in found if isinstance(entry, Event)]
+    explained = ChangeLogRow.objects.filter(sim=sim, event_id__in=[event.id for event in events])
+    proofs = {row.event_id: row for row in explained}
+    told = iter(_with_evidence(tell(events), proofs))
+    return [next(told) if isinstance(entry, Event) else entry_of(entry) for entry in found]
+
+
+def _with_evidence(entries: list[Entry], proofs: dict[int | None, ChangeLogRow]) -> Iterable[Entry]:
+    for entry in entries:
+        row = proofs.get(entry.id)
+        yield replace(entry, more=format_html("{} · {}", entry.more, evidence(row))) if row else entry
