@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
@@ -17,6 +17,9 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from smarthub import RecordError, decode_sim
+
+# The texts of a SIM's columns as COPY takes them (`sims.copy.rows`).
+Row = tuple[str | None, ...]
 
 LONGEST_GICCID = 32
 # Raise it when the decoder or the columns change: every record is then written again once.
@@ -28,7 +31,7 @@ class Answer:
     """The raw SIM records of one answer, asked for at `asked_at` (our clock, just before the request left).
 
     `account_id` and `page` say whose list it is and where in it; without them it is a read by name, which leaves the
-    account as we know it. A targeted answer was asked for by ICCID. `digests` spares the merge the digesting.
+    account as we know it. A targeted answer was asked for by ICCID. `digests` and `rows` were made ahead (`prepared`).
     """
 
     records: list[bytes]
@@ -37,6 +40,7 @@ class Answer:
     page: int | None = None
     is_targeted: bool = False
     digests: tuple[int, ...] | None = None
+    rows: list[Row | RecordError] | None = None
 
 
 class Place(NamedTuple):
@@ -85,11 +89,6 @@ def _key_of(raw: bytes) -> str | None:
         return None
     is_plain = giccid.isalnum() and giccid.isascii() and len(giccid) <= LONGEST_GICCID
     return giccid if is_plain else None
-
-
-def digested(answer: Answer) -> Answer:
-    """A list page with its digests, for whoever has time to spare before the merge."""
-    return replace(answer, digests=digests_of(answer, {}))
 
 
 def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> tuple[int, ...]:

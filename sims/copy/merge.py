@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from sims.copy.answers import Row
 from sims.copy.differences import DIFFERENCES, Difference, difference_of
-from sims.copy.rows import COLUMNS, Row
+from sims.copy.rows import COLUMNS
 from toolkit.database import copy_rows
 
 # A read_at further ahead than this was written before our clock went back, and does not count as fresher.
@@ -140,10 +141,16 @@ def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id
 
 
 def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], now: datetime, run_id: int | None) -> Merged:
-    cursor.execute(LOCK)
-    cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
-    differences = tuple(difference_of(row) for row in cursor.execute(DIFFERENCES))
-    for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, UPDATE):
-        cursor.execute(statement)
-    changed, moved, stale = cursor.execute(TALLY).fetchone() or (0, 0, 0)
+    """The rows that the copy has, in one round trip: a worker whose other threads are busy waits for each."""
+    connection = cursor.connection
+    with psycopg.Cursor(connection) as differing, psycopg.Cursor(connection) as tally:
+        with connection.pipeline():
+            cursor.execute(LOCK)
+            cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
+            differing.execute(DIFFERENCES)
+            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, UPDATE):
+                cursor.execute(statement)
+            tally.execute(TALLY)
+        differences = tuple(difference_of(row) for row in differing)
+        changed, moved, stale = tally.fetchone() or (0, 0, 0)
     return Merged(new_ids, changed, moved, stale, differences)

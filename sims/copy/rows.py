@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,10 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.conf import settings
 
-from sims.copy.answers import Answer
+from sims.copy.answers import Answer, Row, digests_of
 from sims.identifiers import normalise
 from sims.models import SimIdentifier
-from smarthub import Device, Sim
+from smarthub import Device, RecordError, Sim, decode_sim
 
 COLUMNS = (
     "sim_id",
@@ -41,20 +42,38 @@ COLUMNS = (
     "numbers",
 )
 
-Row = tuple[str | None, ...]
 Numbers = list[tuple[SimIdentifier.Kind, int, str]]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
 
 
-def row_of(sim: Sim, answer: Answer, *, digest: int, sim_id: int | None, account_id: int | None) -> Row:
-    """The texts of `COLUMNS` for one SIM; without `sim_id` it is new."""
+def prepared(answer: Answer, *, with_rows: bool) -> Answer:
+    """A list page with its digests, and where most of it will be new with its rows, made before its merge.
+
+    The threads that wait for the carrier have the time; the merge has not.
+    """
+    answer = replace(answer, digests=digests_of(answer, {}))
+    if not with_rows:
+        return answer
+    return replace(answer, rows=[_row_or_error(answer, number) for number in range(len(answer.records))])
+
+
+def _row_or_error(answer: Answer, number: int) -> Row | RecordError:
+    try:
+        return row_of(answer, number, digest=digests_of(answer, {})[number], account_id=answer.account_id)
+    except RecordError as error:
+        return error
+
+
+def row_of(answer: Answer, number: int, *, digest: int, account_id: int | None) -> Row:
+    """The texts of `COLUMNS` for one record of the answer, as that of a new SIM; RecordError if it cannot be read."""
+    sim = decode_sim(answer.records[number])
     day, cycle = days_of(answer.asked_at)
     package = sim.package
     numbers = numbers_of(sim)
     return (
-        _text(sim_id),
+        None,
         sim.giccid,
         _text(account_id),
         sim.status,
@@ -78,6 +97,11 @@ def row_of(sim: Sim, answer: Answer, *, digest: int, sim_id: int | None, account
         _array(str(position) for _, position, _ in numbers),
         _array(value for _, _, value in numbers),
     )
+
+
+def row_of_known(row: Row, sim_id: int) -> Row:
+    """The row as that of a SIM that the copy has."""
+    return (str(sim_id), *row[1:])
 
 
 def numbers_of(sim: Sim) -> Numbers:

@@ -10,12 +10,12 @@ import psycopg
 from django.db import transaction
 
 from journal.record import Cause, record
-from sims.copy.answers import Answer, KeptAside, Place, digests_of, keys_of, named_giccids, unkeyed
+from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of, named_giccids, unkeyed
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
 from sims.copy.recognise import compare, known_accounts, recognise, touch
-from sims.copy.rows import Row, row_of
-from smarthub import RecordError, decode_sim
+from sims.copy.rows import row_of, row_of_known
+from smarthub import RecordError
 from toolkit.database import set_cursor
 
 
@@ -116,18 +116,26 @@ class _Writing:
     def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> list[Row]:
         rows, recognised_at = [], self._recognised_at()
         for giccid, place in newest.items():
-            answer = self.answers[place.answer]
-            if giccid in same or recognised_at.get(ids.get(giccid), answer.asked_at) > answer.asked_at:
+            asked_at = self.answers[place.answer].asked_at
+            if giccid in same or recognised_at.get(ids.get(giccid), asked_at) > asked_at:
                 continue
-            account_id = answer.account_id or self.accounts.get(giccid)
             try:
-                sim = decode_sim(self._raw(place))
+                row = self._row(giccid, place)
             except RecordError as error:
                 self.result.aside.append(KeptAside(place, error, self._raw(place)))
                 continue
-            digest = self._digest(place)
-            rows.append(row_of(sim, answer, digest=digest, sim_id=ids.get(giccid), account_id=account_id))
+            rows.append(row_of_known(row, ids[giccid]) if giccid in ids else row)
         return rows
+
+    def _row(self, giccid: str, place: Place) -> Row:
+        answer = self.answers[place.answer]
+        if answer.rows is None:
+            account_id = answer.account_id or self.accounts.get(giccid)
+            return row_of(answer, place.record, digest=self._digest(place), account_id=account_id)
+        row = answer.rows[place.record]
+        if isinstance(row, RecordError):
+            raise row
+        return row
 
     def _recognised_at(self) -> dict[int | None, datetime]:
         """When the answer was asked for that last showed a SIM as our copy has it."""
