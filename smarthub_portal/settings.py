@@ -108,7 +108,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "in
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "sync"
-CELERY_TASK_ROUTES = {"sims.tasks.*": {"queue": "sync"}}
+CELERY_TASK_ROUTES = {"sims.tasks.work_export": {"queue": "batch"}, "sims.tasks.*": {"queue": "sync"}}
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -116,7 +116,9 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-syncs": {"task": "sims.tasks.tend_syncs", "schedule": 10},
+    "tend-taggings": {"task": "sims.tasks.tend_taggings", "schedule": 10},
     "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
+    "tend-exports": {"task": "sims.tasks.tend_exports", "schedule": 10},
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
 }
 START_TASKS: tuple[str, ...] = (

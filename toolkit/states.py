@@ -99,6 +99,12 @@ run queued idle broken-ring Queued
 run running info arc Reading
 run done ok tick Complete
 run failed warn triangle Stopped
+
+export queued idle broken-ring Queued
+export running info arc Writing
+export finished ok tick Ready
+export failed bad triangle Stopped
+export expired idle clock Expired
 """
 
 

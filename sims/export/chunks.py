@@ -23,12 +23,26 @@ _JOINS = {
     "plan": """LEFT JOIN enterprise_servicepackage AS plan
         ON plan.account_id = sim.account_id AND plan.name = sim.package""",
     "place": "LEFT JOIN sims_place AS place ON place.sim_id = sim.id",
+    "tags": """LEFT JOIN (
+        SELECT worn.sim_id, string_agg(tag.name, '; ' ORDER BY lower(tag.name)) AS names
+        FROM sims_simtag AS worn JOIN sims_tag AS tag ON tag.id = worn.tag_id
+        WHERE worn.sim_id = ANY((SELECT ids FROM wanted)::bigint[]) GROUP BY worn.sim_id
+    ) AS tags ON tags.sim_id = sim.id""",
+    # Some hundred at a time: what a GIN index does for one array grows with the square of its length.
     "shown": """LEFT JOIN (
         SELECT each.sim_id, max(page.asked_at) AS asked_at
-        FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
-        WHERE page.sim_ids && (SELECT ids FROM wanted) GROUP BY each.sim_id
+        FROM (
+            SELECT array_agg(one.id) AS ids FROM unnest((SELECT ids FROM wanted)) WITH ORDINALITY AS one(id, place)
+            GROUP BY one.place / 250
+        ) AS part
+        JOIN sims_syncpage AS page ON page.sim_ids && part.ids
+        CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
+        GROUP BY each.sim_id
     ) AS shown ON shown.sim_id = sim.id""",
 }
+# What spreadsheets take for the beginning of a formula, the wide signs of East Asian keyboards included.
+FORMULA_SIGNS = "=+-@\t\r\n＝＋－＠"
+_DANGEROUS = ", ".join(f"chr({ord(sign)})" for sign in FORMULA_SIGNS)
 
 
 class Chunk(NamedTuple):
@@ -71,7 +85,8 @@ class Chunks:
         connection.ensure_connection()
         self._running = connection.connection
         try:
-            keys = list(self.sims.filter(giccid__gt=self.after).order_by("giccid").values_list("pk", "giccid")[:size])
+            behind = self.sims.filter(giccid__gt=self.after).order_by("giccid")
+            keys = list(behind.values_list("pk", "giccid")[:size])
             return Chunk(self._copy([pk for pk, _ in keys]), len(keys), keys[-1][1]) if keys else None
         finally:
             self._running = None
@@ -83,12 +98,23 @@ class Chunks:
 
 
 def copy_sql(columns: list[Cells]) -> str:
-    """COPY of the SIMs `sim_ids`: text always in quotes, numbers bare, nothing known is an empty cell."""
-    cells = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(columns))
+    """COPY of the SIMs `sim_ids`: text always in quotes, numbers bare, what is not known an empty cell."""
+    raw = ", ".join(f"{column.sql} AS c{place}" for place, column in enumerate(columns))
+    cells = ", ".join(_cell(f"c{place}", column.kind) for place, column in enumerate(columns))
     joins = " ".join(_JOINS[name] for name in dict.fromkeys(column.needs for column in columns) if name)
-    texts = ", ".join(f"c{number}" for number, column in enumerate(columns) if column.kind is Kind.TEXT)
+    quoted = ", ".join(f"c{place}" for place, column in enumerate(columns) if column.kind is not Kind.NUMBER)
+    # OFFSET 0 keeps the rows apart, so that a cell is worked out once however often it is looked at.
     return f"""COPY (
         WITH wanted AS MATERIALIZED (SELECT %(sim_ids)s::bigint[] AS ids)
-        SELECT {cells} FROM sims_sim AS sim {joins}
-        WHERE sim.id = ANY((SELECT ids FROM wanted)::bigint[]) ORDER BY sim.giccid
-    ) TO STDOUT (FORMAT csv, FORCE_QUOTE ({texts}), ENCODING 'UTF8')"""
+        SELECT {cells} FROM (
+            SELECT {raw} FROM sims_sim AS sim {joins}
+            WHERE sim.id = ANY((SELECT ids FROM wanted)::bigint[]) ORDER BY sim.giccid OFFSET 0
+        ) AS made
+    ) TO STDOUT (FORMAT csv, FORCE_QUOTE ({quoted}), ENCODING 'UTF8')"""
+
+
+def _cell(name: str, kind: Kind) -> str:
+    """Text that a spreadsheet would calculate gets an apostrophe in front."""
+    if kind is not Kind.TEXT:
+        return name
+    return f"CASE WHEN left({name}, 1) IN ({_DANGEROUS}) THEN '''' || {name} ELSE {name} END AS {name}"

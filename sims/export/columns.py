@@ -1,7 +1,7 @@
 """What each column of the list is in a file: its headings, and the SQL of its cells.
 
-A cell is text, a plain number or a time in UTC with its offset. Text that a spreadsheet would take for a formula gets
-an apostrophe in front. `sim`, `account`, `plan` and `shown` are the tables of `sims.export.chunks`.
+A cell is text, a plain number or a time in UTC with its offset. The tables that the SQL names are those of
+`sims.export.chunks`, which also defuses the texts.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from django.http import QueryDict
+
 from sims.models import Sim
 from toolkit.states import state_of
+from users.models import User
 
 
 class Kind(Enum):
     TEXT = "text"
+    TIME = "time"
     NUMBER = "number"
 
 
@@ -30,81 +34,60 @@ class Cells:
     width: int = 18
 
 
-# What spreadsheets take for the beginning of a formula, the wide signs of East Asian keyboards included.
-FORMULA_SIGNS = "=+-@\t\r\n＝＋－＠"
-_DANGEROUS = ", ".join(f"chr({ord(sign)})" for sign in FORMULA_SIGNS)
-
-
-def defused(sql: str) -> str:
-    """SQL of a text that no spreadsheet calculates."""
-    return f"CASE WHEN left({sql}, 1) IN ({_DANGEROUS}) THEN '''' || ({sql}) ELSE {sql} END"
-
-
-def _time(sql: str) -> str:
-    return f"""to_char({sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')"""
+def _each(rows: str, name: str) -> str:
+    """One field of every entry of a JSON list, in the carrier's order."""
+    return (
+        f"(SELECT string_agg(each.entry->>'{name}', '; ' ORDER BY each.place) "
+        f"FROM jsonb_array_elements({rows}) WITH ORDINALITY AS each(entry, place))"
+    )
 
 
 def _device(name: str) -> str:
-    """One number of every device, in the carrier's order."""
-    many = (
-        f"(SELECT string_agg(each.device->>'{name}', '; ' ORDER BY each.place) "
-        "FROM jsonb_array_elements(sim.devices) WITH ORDINALITY AS each(device, place))"
-    )
+    """One number of every device; nearly every SIM has one device."""
+    many = _each("sim.devices", name)
     return f"CASE WHEN jsonb_array_length(sim.devices) > 1 THEN {many} ELSE sim.devices->0->>'{name}' END"
-
-
-def _apns() -> str:
-    return (
-        "(SELECT string_agg(each.apn->>'name', '; ' ORDER BY each.place) "
-        "FROM jsonb_array_elements(sim.apns) WITH ORDINALITY AS each(apn, place))"
-    )
 
 
 def _status() -> str:
     words = " ".join(f"WHEN '{value}' THEN '{state_of('sim', value).label}'" for value in Sim.Status.values)
-    return f"CASE sim.status {words} ELSE {defused('sim.status')} END"
+    return f"CASE sim.status {words} ELSE sim.status END"
 
 
-def _tags() -> str:
-    return (
-        "(SELECT string_agg(tag.name, '; ' ORDER BY lower(tag.name)) FROM sims_simtag AS worn "
-        "JOIN sims_tag AS tag ON tag.id = worn.tag_id WHERE worn.sim_id = sim.id)"
-    )
+def _amount(heading: str, sql: str, needs: str = "") -> Cells:
+    """Plain decimals: no separators, no zeros at the end."""
+    return Cells(heading, f"trim_scale({sql})::text", Kind.NUMBER, needs=needs)
 
 
-def _amount(sql: str) -> str:
-    return f"trim_scale({sql})::text"
+def _when(heading: str, sql: str, needs: str = "") -> Cells:
+    text = f"""to_char({sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')"""
+    return Cells(heading, text, Kind.TIME, needs=needs, width=26)
 
 
-_TEXT, _NUMBER = Kind.TEXT, Kind.NUMBER
 COLUMNS: dict[str, tuple[Cells, ...]] = {
-    "giccid": (Cells("ICCID", defused("sim.giccid"), width=24),),
-    "status": (
-        Cells("Status", _status(), width=16),
-        Cells("Missing since", _time("sim.missing_since"), width=26),
-    ),
-    "account": (Cells("Account", defused("account.name"), needs="account", width=22),),
-    "package": (Cells("Package", defused("sim.package"), width=26),),
+    "giccid": (Cells("ICCID", "sim.giccid", width=24),),
+    "status": (Cells("Status", _status(), width=16), _when("Missing since", "sim.missing_since")),
+    "account": (Cells("Account", "account.name", needs="account", width=22),),
+    "package": (Cells("Package", "sim.package", width=26),),
     "data_usage": (
-        Cells("Data this cycle (MB)", _amount("sim.data_usage_mb"), _NUMBER),
-        Cells("Allowance (MB)", _amount("plan.data_volume_mb"), _NUMBER, needs="plan"),
+        _amount("Data this cycle (MB)", "sim.data_usage_mb"),
+        _amount("Allowance (MB)", "plan.data_volume_mb", needs="plan"),
     ),
-    "plan_end": (Cells("Plan ends", _time("sim.package_ends_at"), width=26),),
-    "tags": (Cells("Tags", defused(_tags())),),
-    "read": (Cells("Read", _time("GREATEST(sim.read_at, shown.asked_at)"), needs="shown", width=26),),
-    "msisdn": (Cells("Phone number", defused(_device("msisdn"))),),
-    "imei": (Cells("IMEI", defused(_device("imei"))),),
-    "imsi": (Cells("IMSI", defused(_device("imsi"))),),
-    "po": (Cells("PO", defused("sim.po")),),
-    "activated": (Cells("First active", _time("sim.activated_at"), width=26),),
-    "sold": (Cells("Sold", _time("sim.sold_at"), width=26),),
-    "plan_start": (Cells("Plan started", _time("sim.package_started_at"), width=26),),
-    "sms_usage": (Cells("SMS this cycle", "sim.sms_usage::text", _NUMBER),),
-    "voice_usage": (Cells("Voice this cycle (min)", "sim.voice_usage_min::text", _NUMBER),),
-    "apns": (Cells("APNs", defused(_apns())),),
-    "place": (Cells("Sits in", defused("place.label"), needs="place"),),
-    "changed": (Cells("Last change", _time("sim.changed_at"), width=26),),
-    "first_seen": (Cells("First seen", _time("sim.first_seen_at"), width=26),),
+    "plan_end": (_when("Plan ends", "sim.package_ends_at"),),
+    "tags": (Cells("Tags", "tags.names", needs="tags"),),
+    "read": (_when("Read", "GREATEST(sim.read_at, shown.asked_at)", needs="shown"),),
+    "msisdn": (Cells("Phone number", _device("msisdn")),),
+    "imei": (Cells("IMEI", _device("imei")),),
+    "imsi": (Cells("IMSI", _device("imsi")),),
+    "po": (Cells("PO", "sim.po"),),
+    "activated": (_when("First active", "sim.activated_at"),),
+    "sold": (_when("Sold", "sim.sold_at"),),
+    "plan_start": (_when("Plan started", "sim.package_started_at"),),
+    "sms_usage": (Cells("SMS this cycle", "sim.sms_usage::text", Kind.NUMBER),),
+    "voice_usage": (Cells("Voice this cycle (min)", "sim.voice_usage_min::text", Kind.NUMBER),),
+    "apns": (Cells("APNs", _each("sim.apns", "name")),),
+    "place": (Cells("Sits in", "place.label", needs="place"),),
+    "changed": (_when("Last change", "sim.changed_at"),),
+    "first_seen": (_when("First seen", "sim.first_seen_at"),),
 }
 USUAL = ("giccid", "status", "account", "package", "data_usage", "plan_end", "tags", "read")
 
@@ -115,3 +98,8 @@ def cells_of(names: Iterable[str]) -> list[Cells]:
     if "giccid" not in known:
         known.insert(0, "giccid")
     return [cells for name in known for cells in COLUMNS[name]]
+
+
+def columns_for(user: User, query: QueryDict) -> list[str]:
+    """The columns that this person's list shows under `query`, in their order."""
+    return list(USUAL)

@@ -57,7 +57,7 @@ class Workbook:
         text = self._book.add_format({"num_format": "@"})
         for number, column in enumerate(columns):
             # A column of texts stays one: what is typed into it later is not rounded either.
-            self._sheet.set_column(number, number, column.width, text if column.kind is Kind.TEXT else None)
+            self._sheet.set_column(number, number, column.width, None if column.kind is Kind.NUMBER else text)
             self._sheet.write_string(0, number, column.heading, bold)
         self._text = text
         self._sheet.freeze_panes(1, 0)
@@ -66,10 +66,10 @@ class Workbook:
         sheet, text = self._sheet, self._text
         for row, cells in enumerate(cells_in(chunk), self._row + 1):
             for place, (kind, cell) in enumerate(zip(self._kinds, cells, strict=True)):
-                if cell and kind is Kind.TEXT:
-                    sheet.write_string(row, place, cell, text)
-                elif cell:
+                if cell and kind is Kind.NUMBER:
                     sheet.write_number(row, place, float(cell))
+                elif cell:
+                    sheet.write_string(row, place, cell, text)
         self._row += chunk.rows
 
     def close(self) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
 from uuid import UUID
 
 import structlog
-from django.db import connection
 
 from sims.export import jobs, store
 from sims.export.chunks import Chunks
@@ -18,11 +14,11 @@ from sims.export.files import Workbook, csv_head
 from sims.export.wanted import Wanted
 from sims.models import Export
 from toolkit import lease
+from toolkit.stopping import is_stopping
 
 log = structlog.get_logger(__name__)
 
 SLICE_S = 20
-RENEW_EVERY_S = 15
 MAX_ATTEMPTS = 3
 NO_ROOM = "The portal’s disk is full. Nothing is offered half: make room, or narrow the list, and export again."
 NOT_WRITTEN = "The file could not be written to the portal’s data folder; its log says why. Nothing is offered half."
@@ -47,7 +43,8 @@ def work_slice(export_id: int, *, slice_s: float = SLICE_S) -> bool:
     if owner is None:
         return False
     try:
-        return _attempt(jobs.begin(export_id), owner, time.monotonic() + slice_s)
+        with lease.kept(row, owner):
+            return _attempt(jobs.begin(export_id), owner, time.monotonic() + slice_s)
     except store.InUse:
         return False
     except LeaseLost:
@@ -101,7 +98,7 @@ def _write_csv(part: store.Part, export: Export, wanted: Wanted, owner: UUID, en
         part.file.write(chunk.text)
         part.file.flush()
         _note(export, owner, rows=export.rows + chunk.rows, up_to=chunk.last, size=part.file.tell(), attempts=0)
-        if time.monotonic() >= ends_at:
+        if is_stopping() or time.monotonic() >= ends_at:
             return False
     return True
 
@@ -114,31 +111,9 @@ def _write_xlsx(part: store.Part, export: Export, wanted: Wanted, owner: UUID) -
         for chunk in Chunks(wanted.sims(), wanted.cells):
             book.write(chunk)
             _note(export, owner, rows=export.rows + chunk.rows)
-        with _held(export, owner):
-            book.close()
+        book.close()
 
 
 def _note(export: Export, owner: UUID, **values: object) -> None:
     if not jobs.note(export, owner, **values):
         raise LeaseLost
-
-
-@contextmanager
-def _held(export: Export, owner: UUID) -> Iterator[None]:
-    """Keep the lease while something takes long that gives no sign of life."""
-    is_over = Event()
-
-    def renew() -> None:
-        try:
-            while not is_over.wait(RENEW_EVERY_S):
-                lease.renew(Export.objects.filter(pk=export.pk), owner)
-        finally:
-            connection.close()
-
-    thread = Thread(target=renew, name=f"export-{export.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
