@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.http import QueryDict
 
-from sims.models import DefaultView, SavedView
+from sims.models import DefaultView, ListPreference, SavedView
 from users import audit
 from users.models import User
 
@@ -22,6 +22,11 @@ PASSING = ("after", "before", "go", "rows", "view")
 
 class NameTaken(Exception):
     """This person has a view of this name already, whatever its case."""
+
+
+def columns_of(user: User) -> list[str]:
+    """The columns this person sees now; none are the usual ones."""
+    return ListPreference.objects.filter(user=user).values_list("columns", flat=True).first() or []
 
 
 def visible_to(user: User) -> list[SavedView]:

@@ -38,6 +38,11 @@ class Tabs:
     may_update: bool
     is_waiting: bool
     all_url: str
+    address: str
+
+    @property
+    def has_views(self) -> bool:
+        return len(self.tabs) > 1
 
     @property
     def may_save(self) -> bool:
@@ -69,6 +74,7 @@ def tabs_for(
         may_update=is_changed and view is not None and saved_views.may_change(user, view),
         is_waiting=len(counts) < len(views),
         all_url=all_url,
+        address=query.urlencode(),
     )
 
 

@@ -38,6 +38,16 @@ class TagForm(forms.Form):
     )
 
 
+class SimTagsForm(forms.Form):
+    """All tags of one SIM, one more by name among them."""
+
+    tag = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
+    new_tag = NameField("A tag", label="New tag", required=False)
+
+    def tags(self, user: User) -> list[Tag]:
+        return chosen_tags(self.cleaned_data, user)
+
+
 class TaggingForm(forms.Form):
     """Which tags, one more by name among them, go on the ticked SIMs or on everything that matches, or come off."""
 
@@ -51,27 +61,29 @@ class TaggingForm(forms.Form):
         clean = super().clean() or {}
         if not self.errors and not clean["tag"] and not clean["new_tag"]:
             raise ValidationError("No tag was chosen, so nothing was changed.")
-        if not self.errors and clean["verb"] == Tagging.Verb.REMOVE and not self._chosen_or_named(clean):
+        is_removal = clean.get("verb") == Tagging.Verb.REMOVE
+        if not self.errors and is_removal and not clean["tag"] and tag_named(clean["new_tag"]) is None:
             raise ValidationError(f"There is no tag “{clean['new_tag']}” to take off.")
         return clean
 
-    def _chosen_or_named(self, clean: dict[str, Any]) -> bool:
-        return bool(clean["tag"]) or tag_named(clean["new_tag"]) is not None
-
     def tags(self, user: User) -> list[Tag]:
-        """The chosen tags; a name that no tag has yet becomes one."""
-        clean, tags = self.cleaned_data, list(self.cleaned_data["tag"])
-        if name := clean["new_tag"]:
-            found = tag_named(name)
-            if found is None and clean["verb"] == Tagging.Verb.ADD:
-                found = make_tag(user=user, name=name, colour=next_colour())
-            if found and found not in tags:
-                tags.append(found)
-        return tags
+        return chosen_tags(self.cleaned_data, user, makes=self.cleaned_data["verb"] == Tagging.Verb.ADD)
 
     @property
     def messages(self) -> list[str]:
         return [str(text) for texts in self.errors.values() for text in texts]
+
+
+def chosen_tags(clean: dict[str, Any], user: User, *, makes: bool = True) -> list[Tag]:
+    """The ticked tags and the one that was named; a name that no tag has yet becomes one, where `makes`."""
+    tags, name = list(clean["tag"]), clean["new_tag"]
+    if name:
+        found = tag_named(name)
+        if found is None and makes:
+            found = make_tag(user=user, name=name, colour=next_colour())
+        if found and found not in tags:
+            tags.append(found)
+    return tags
 
 
 def next_colour() -> str:

@@ -54,6 +54,10 @@ def delete_tag(*, tag: Tag, user: User) -> Tagging:
         return Tagging.objects.create(verb=Tagging.Verb.CLEAR, tag_ids=[number], words=name, requested_by=user)
 
 
+def all_tags() -> list[Tag]:
+    return list(Tag.objects.all()[:MOST_TAGS])
+
+
 class _CappedCount(Subquery):
     template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from sims import counts
+from sims import counts, tagging
+from sims.export import jobs as export_jobs
+from sims.export import work as export_work
 from sims.sync import runs, work
 from toolkit.carrier import NoCarrier, carrier
 from toolkit.carrier_words import words_for
@@ -50,3 +52,41 @@ def keep_months() -> None:
     today = timezone.now().date()
     for table in ("journal_event", "sims_usageday"):
         ensure_months(table, today=today)
+
+
+@shared_task
+def work_export(export_id: int) -> None:
+    """One slice of a file, then the next."""
+    if export_work.work_slice(export_id):
+        work_export_soon(export_id)
+
+
+def work_export_soon(export_id: int) -> None:
+    """Queue a slice of the file; where the queue is away, beat finds its row within seconds."""
+    soon(work_export, export_id)
+
+
+@shared_task
+def tend_exports() -> None:
+    """Pick up files that nobody writes on, delete those kept long enough (beat, every few seconds)."""
+    for export_id in export_jobs.unattended():
+        work_export_soon(export_id)
+    export_jobs.expire()
+
+
+@shared_task(queue="batch")
+def work_tagging(tagging_id: int) -> None:
+    """One slice of a tagging, then the next."""
+    if tagging.work_slice(tagging_id):
+        work_tagging_soon(tagging_id)
+
+
+def work_tagging_soon(tagging_id: int) -> None:
+    soon(work_tagging, tagging_id)
+
+
+@shared_task
+def tend_taggings() -> None:
+    """Pick up taggings that nobody works on (beat)."""
+    for tagging_id in tagging.unattended():
+        work_tagging_soon(tagging_id)

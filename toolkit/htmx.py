@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
@@ -27,3 +27,8 @@ def render_part(
     response = render(request, name, dict(context), status=status)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with; None when it is only asked for. An empty form that was sent is not None."""
+    return request.POST if request.method == "POST" else None

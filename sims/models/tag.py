@@ -102,5 +102,10 @@ class Tagging(Leased):
         return f"Tagging {self.pk}"
 
     @property
+    def percent(self) -> int:
+        """How far it is through the SIMs that there were when it was asked for."""
+        return min(100, self.asked_up_to * 100 // self.last_sim) if self.last_sim else 100
+
+    @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
