@@ -8,6 +8,7 @@ from django.utils import timezone
 from sims import counts, tagging
 from sims.export import jobs as export_jobs
 from sims.export import work as export_work
+from sims.paste.check import drop_outlived
 from sims.sync import runs, work
 from toolkit.carrier import NoCarrier, carrier
 from toolkit.carrier_words import words_for
@@ -90,3 +91,9 @@ def tend_taggings() -> None:
     """Pick up taggings that nobody works on (beat)."""
     for tagging_id in tagging.unattended():
         work_tagging_soon(tagging_id)
+
+
+@shared_task
+def drop_working_sets() -> None:
+    """Forget pasted lists that were kept long enough (beat)."""
+    drop_outlived()

@@ -119,6 +119,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-taggings": {"task": "sims.tasks.tend_taggings", "schedule": 10},
     "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
     "tend-exports": {"task": "sims.tasks.tend_exports", "schedule": 10},
+    "drop-working-sets": {"task": "sims.tasks.drop_working_sets", "schedule": 6 * 3600},
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
 }
 START_TASKS: tuple[str, ...] = (

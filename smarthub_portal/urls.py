@@ -11,3 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sims.urls")),
     *areas.urlpatterns,
 ]
+
+handler400 = "smarthub_portal.refusals.bad_request"

@@ -2,9 +2,11 @@
 import { startCopying } from "./copy.js";
 import { startKeys } from "./keys.js";
 import { startRequests } from "./requests.js";
+import { startSelecting } from "./select.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
 import { startToggles } from "./toggles.js";
+import { startTypeahead } from "./typeahead.js";
 
 startTimes();
 startCopying();
@@ -12,3 +14,5 @@ startTheme();
 startToggles();
 startKeys();
 startRequests();
+startSelecting();
+startTypeahead();

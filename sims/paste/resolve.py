@@ -1,0 +1,137 @@
+"""Find what many pasted entries mean, all at once: a few statements however many there are, btree indexes only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from sims.identifiers import CHECKED_ICCID, MIN_ENDING, Wanted, wanted
+from sims.lookup import Match, end_of
+from sims.models import SimIdentifier
+from toolkit.database import set_cursor
+
+# So many SIMs may share a number, or begin or end with it, before we stop counting.
+MAX_COUNTED = 250
+CANDIDATES = 5
+_ICCID = SimIdentifier.Kind.ICCID
+
+WHOLE = """
+SELECT a.value, i.sim_id, i.kind, i.position, a.wish
+FROM unnest(%(values)s::text[], %(forms)s::text[], %(kinds)s::int[], %(wishes)s::int[]) AS a (value, form, kind, wish)
+CROSS JOIN LATERAL (
+    SELECT n.sim_id, n.kind, n.position FROM sims_simidentifier n
+    WHERE n.value = a.form AND (a.kind = 0 OR n.kind = a.kind) LIMIT %(limit)s
+) AS i
+"""
+
+CHECKED = """
+SELECT a.value, i.sim_id, i.kind, i.position, 2
+FROM unnest(%(values)s::text[], %(ends)s::text[]) AS a (value, value_end)
+CROSS JOIN LATERAL (
+    SELECT n.sim_id, n.kind, n.position FROM sims_simidentifier n
+    WHERE n.value > a.value AND n.value < a.value_end AND n.kind = %(kind)s AND length(n.value) = %(length)s LIMIT 10
+) AS i
+"""
+
+PARTLY = """
+SELECT a.value, count(DISTINCT i.sim_id), min(i.match),
+    (array_agg(i.sim_id ORDER BY i.match, i.number, i.sim_id))[:%(candidates)s * 4],
+    (array_agg(i.kind ORDER BY i.match, i.number, i.sim_id))[1],
+    (array_agg(i.position ORDER BY i.match, i.number, i.sim_id))[1]
+FROM unnest(%(values)s::text[], %(ends)s::text[], %(backwards)s::text[], %(backwards_ends)s::text[])
+    AS a (value, value_end, backwards, backwards_end)
+CROSS JOIN LATERAL (
+    (SELECT 1 AS match, n.value AS number, n.sim_id, n.kind, n.position FROM sims_simidentifier n
+    WHERE n.value > a.value AND n.value < a.value_end ORDER BY n.value LIMIT %(limit)s)
+    UNION ALL
+    (SELECT 2, n.value, n.sim_id, n.kind, n.position FROM sims_simidentifier n
+    WHERE reverse(n.value) > a.backwards AND reverse(n.value) < a.backwards_end
+    ORDER BY reverse(n.value) LIMIT %(limit)s)
+) AS i
+GROUP BY a.value
+"""
+
+
+@dataclass(slots=True)
+class Meaning:
+    """The SIMs that one text may mean; `kind` and `position` tell by which of the first one's numbers.
+
+    `check_digit` is -1 where one was dropped to find it and +1 where the SIM's own has one more.
+    """
+
+    sim_ids: list[int] = field(default_factory=list)
+    match: Match = Match.WHOLE
+    kind: int | None = None
+    position: int = 0
+    check_digit: int = 0
+    hits: int = 0
+
+
+def resolve(values: Iterable[str], *, whole_only: frozenset[str] = frozenset()) -> dict[str, Meaning]:
+    """What each of `values` (letters and digits only) means; what means nothing is left out."""
+    asked = {value: wanted(value) for value in values}
+    with set_cursor() as cursor:
+        found = _whole(cursor, asked)
+        rest = [value for value in asked if value not in found and value not in whole_only]
+        found |= _checked(cursor, [value for value in rest if len(value) == CHECKED_ICCID - 1 and value.isdigit()])
+        found |= _partly(cursor, [value for value in rest if value not in found and len(value) >= MIN_ENDING])
+    return found
+
+
+def _whole(cursor: psycopg.Cursor[Any], asked: dict[str, Wanted]) -> dict[str, Meaning]:
+    wishes = [(value, form, 0, 0) for value, want in asked.items() for form in want.whole]
+    wishes += [(value, want.without_check, int(_ICCID), 1) for value, want in asked.items() if want.without_check]
+    if not wishes:
+        return {}
+    names = ("values", "forms", "kinds", "wishes")
+    columns: dict[str, Any] = {
+        name: list(column) for name, column in zip(names, zip(*wishes, strict=True), strict=True)
+    }
+    rows = cursor.execute(WHOLE, {**columns, "limit": MAX_COUNTED + 1}).fetchall()
+    return _meanings(rows)
+
+
+def _checked(cursor: psycopg.Cursor[Any], values: list[str]) -> dict[str, Meaning]:
+    """ICCIDs of 19 digits whose SIM's own has a check digit behind them."""
+    if not values:
+        return {}
+    ends = [end_of(value) for value in values]
+    asked = {"values": values, "ends": ends, "kind": int(_ICCID), "length": CHECKED_ICCID}
+    return _meanings(cursor.execute(CHECKED, asked).fetchall())
+
+
+def _meanings(rows: list[tuple[str, int, int, int, int]]) -> dict[str, Meaning]:
+    """Exact spellings before what needed its check digit dropped or added."""
+    found: dict[str, Meaning] = {}
+    for value, sim_id, kind, position, wish in sorted(rows, key=lambda row: (row[0], row[4], row[2], row[3], row[1])):
+        check_digit = (0, -1, 1)[wish]
+        meaning = found.setdefault(value, Meaning(kind=kind, position=position, check_digit=check_digit))
+        if meaning.check_digit == check_digit and sim_id not in meaning.sim_ids:
+            meaning.sim_ids.append(sim_id)
+            meaning.hits += 1
+    for meaning in found.values():
+        del meaning.sim_ids[CANDIDATES:]
+    return found
+
+
+def _partly(cursor: psycopg.Cursor[Any], values: list[str]) -> dict[str, Meaning]:
+    """What begins or ends with the values."""
+    if not values:
+        return {}
+    backwards = [value[::-1] for value in values]
+    asked = {
+        "values": values,
+        "ends": [end_of(value) for value in values],
+        "backwards": backwards,
+        "backwards_ends": [end_of(value) for value in backwards],
+        "limit": MAX_COUNTED + 1,
+        "candidates": CANDIDATES,
+    }
+    rows = cursor.execute(PARTLY, asked).fetchall()
+    return {
+        value: Meaning(list(dict.fromkeys(sim_ids))[:CANDIDATES], Match(match), kind, position, hits=hits)
+        for value, hits, match, sim_ids, kind, position in rows
+    }

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from sims.suggest import suggest
+
+
+@never_cache
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """`/sims/search/?q=`: a fragment with the options that stand under the search box while one types."""
+    return render(request, "sims/parts/search_hits.html", {"found": suggest(request.GET.get("q", ""))})
