@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 from sims.models import Note, Place, Sim, Tag
 from sims.notes import changeable_notes, place_of
@@ -10,14 +10,20 @@ from sims.tags import tags_on
 from users.models import User
 
 
-@dataclass(frozen=True, slots=True)
 class Kept:
-    giccid: str
-    tags: list[Tag]
-    place: Place | None
-    notes: list[Note]
+    """Each part is one query, and none for what a fragment does not print."""
 
+    def __init__(self, sim: Sim, user: User) -> None:
+        self.sim, self.user, self.giccid = sim, user, sim.giccid
 
-def kept_on(sim: Sim, user: User) -> Kept:
-    """Three queries."""
-    return Kept(sim.giccid, tags_on([sim.pk])[sim.pk], place_of(sim), changeable_notes(sim, user))
+    @cached_property
+    def tags(self) -> list[Tag]:
+        return tags_on([self.sim.pk])[self.sim.pk]
+
+    @cached_property
+    def place(self) -> Place | None:
+        return place_of(self.sim)
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        return changeable_notes(self.sim, self.user)

@@ -8,7 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from sims.detail_form import SimPageForm
+from sims.kept import Kept
 from sims.models import Sim
+from sims.notes import person
 from sims.portrait import portrait
 from sims.reading import ReadAgain, read_again
 from sims.standing import Note
@@ -28,7 +30,7 @@ def sim_detail(request: HttpRequest, giccid: str) -> HttpResponse:
         return unknown_sim(request, giccid)
     form = SimPageForm(request.GET)
     page = portrait(sim, older=form.older_than, group=form.group)
-    context = page_context(sim, page=page, errors=form.messages)
+    context = page_context(sim, page=page, errors=form.messages, kept=Kept(sim, person(request.user)))
     for part in PARTS:
         if wants(request, part):
             return render(request, f"{TEMPLATE}#{part}", context)
@@ -45,7 +47,7 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
     if sim is None:
         return unknown_sim(request, giccid, note)
     if wants(request, "sim"):
-        return render(request, f"{TEMPLATE}#sim", page_context(sim, answer=note))
+        return render(request, f"{TEMPLATE}#sim", page_context(sim, answer=note, kept=Kept(sim, request.user)))
     say = messages.success if result.found else messages.error
     say(request, f"{note.title} {note.words}".strip())
     return redirect("sims:detail", giccid=giccid)

@@ -156,7 +156,7 @@ def test_queries_do_not_grow_with_the_journal(client, sim, django_assert_num_que
     note(sim, "sim.missing", {}, count=count)
     # session, user, SIM, age, status changes here and at the carrier, package, readings, runs, journal, history,
     # its evidence, freshness, total
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         assert client.get(url()).content.decode().count("data-event=") == count
 
 
