@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from sims.counts import NO_ACCOUNT
+from sims.counts import CAP, NO_ACCOUNT
 from sims.forms import NONE, SimListForm, shorten
 from sims.listing import Listing
 from sims.models import Sim
+from sims.ranges import SHARES
 from toolkit.figures import count
 from toolkit.states import state_of
 
@@ -28,9 +29,20 @@ GROUPS = {
     "set": "Pasted list",
 }
 # How a value of each group reads in a sentence about a SIM.
-BEFORE = {"status": "", "account": "in ", "package": "on ", "missing": ""}
-AFTER = {"status": "", "account": "", "package": "", "missing": " at the carrier"}
+BEFORE = {
+    "account": "in ",
+    "package": "on ",
+    "tag": "tagged ",
+    "usage": "at ",
+    "activated": "activated ",
+    "plan_end": "on a plan that ends ",
+    "changed": "changed ",
+    "po": "of PO ",
+    "set": "on the list of ",
+}
+AFTER = {"missing": " at the carrier"}
 RANGES = ("usage", "activated", "plan_end", "changed")
+MORE = ("activated", "plan_end", "changed", "tag", "po", "no_device")
 NO_DEVICE_WORDS = {"1": "no device", "0": "with a device"}
 Pairs = list[tuple[str, str]]
 
@@ -39,8 +51,9 @@ Pairs = list[tuple[str, str]]
 class Choice:
     value: str
     label: str
-    count: int
+    count: int | None
     is_chosen: bool
+    count_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +94,21 @@ class Filters:
 
     def url(self, *, without: Iterable[str] = (), **more: str | int) -> str:
         """This list, some groups left out or something added; a page cursor never comes along."""
-        pairs = [pair for pair in self._pairs() if pair[0] not in without and pair[0] not in more]
+        pairs = [pair for pair in self._pairs() + self._manners() if pair[0] not in without and pair[0] not in more]
         pairs += [(name, str(value)) for name, value in more.items() if value != ""]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+
+    def selection(self) -> Pairs:
+        """The filter alone, as selections and exports keep it; what cannot be read stays, so that it chooses nothing."""
+        if not self.form.is_impossible:
+            return self._pairs()
+        lists = getattr(self.form.data, "lists", dict)()
+        return [(name, value) for name, values in lists for value in values if name in (*self.form.GROUPS, "q")]
+
+    def _manners(self) -> Pairs:
+        """How the hits are shown."""
+        clean = self.form.cleaned_data
+        return [(name, clean[name]) for name in ("sort", "rows", "view") if clean.get(name)]
 
     def _pairs(self) -> Pairs:
         clean = self.form.cleaned_data
@@ -95,7 +120,7 @@ class Filters:
         pairs += [(name, found.text) for name in RANGES for found in clean.get(name, ())]
         pairs += [("po", value) for value in clean.get("po", ())]
         pairs += [("set", str(pk)) for pk in clean.get("set", ())]
-        pairs += [(name, clean[name]) for name in ("missing", "no_device", "sort", "rows") if clean.get(name)]
+        pairs += [(name, clean[name]) for name in ("missing", "no_device", "sort", "rows", "view") if clean.get(name)]
         return pairs
 
     def groups(self) -> list[Group]:
@@ -106,29 +131,89 @@ class Filters:
             Group("missing", "At the carrier", "", self._missing()),
         ]
 
+    def _choice(self, value: str, label: str, found: int, *, is_chosen: bool) -> Choice:
+        """Counted among the first hits only, a value has at least that many, and none says nothing."""
+        if not self.listing.facets.is_partial:
+            return Choice(value, label, found, is_chosen, count(found))
+        return Choice(value, label, found or None, is_chosen, f"{count(found)}+" if found else "")
+
     def _statuses(self) -> list[Choice]:
         counted, chosen = self.listing.facets.statuses, self.form.asked.statuses
         shown = [*_usual(), *sorted({*counted, *chosen} - set(Sim.Status.values))]
-        return [Choice(value, state_of("sim", value).label, counted.get(value, 0), value in chosen) for value in shown]
+        return [
+            self._choice(value, state_of("sim", value).label, counted.get(value, 0), is_chosen=value in chosen)
+            for value in shown
+        ]
 
     def _accounts(self) -> list[Choice]:
         counted, chosen, names = self.listing.facets.accounts, self.form.asked.accounts, self.form.accounts
-        rows = [Choice(str(pk), name, counted.get(pk, 0), pk in chosen) for pk, name in names.items()]
+        rows = [
+            self._choice(str(pk), name, counted.get(pk, 0), is_chosen=pk in chosen) for pk, name in names.items()
+        ]
         if counted.get(NO_ACCOUNT) or NO_ACCOUNT in chosen:
-            rows.append(Choice(NONE, "No account", counted.get(NO_ACCOUNT, 0), NO_ACCOUNT in chosen))
+            rows.append(
+                self._choice(NONE, "No account", counted.get(NO_ACCOUNT, 0), is_chosen=NO_ACCOUNT in chosen)
+            )
         return rows
 
     def _packages(self) -> list[Choice]:
         counted, chosen = self.listing.facets.packages, self.form.asked.packages
         names = sorted({*counted, *chosen} - {""})
-        rows = [Choice(name, name, counted.get(name, 0), name in chosen) for name in names]
+        rows = [self._choice(name, name, counted.get(name, 0), is_chosen=name in chosen) for name in names]
         if "" in counted or "" in chosen:
-            rows.append(Choice(NONE, "No package", counted.get("", 0), "" in chosen))
+            rows.append(self._choice(NONE, "No package", counted.get("", 0), is_chosen="" in chosen))
         return rows
 
     def _missing(self) -> list[Choice]:
         counted, chosen = self.listing.facets.missing, self.form.asked.missing
-        return [Choice("1", "Missing", counted.get(True, 0), chosen is True)]
+        return [self._choice("1", "Missing", counted.get(True, 0), is_chosen=chosen is True)]
+
+    def shares(self, counted: Mapping[str, int] | None = None) -> Group:
+        """The shares of the allowance; their counts come after the page."""
+        chosen = {found.text for found in self.form.cleaned_data.get("usage", ())}
+        rows = [
+            Choice(name, share.words[0].upper() + share.words[1:], None, name in chosen, _capped(counted, name))
+            for name, share in SHARES.items()
+        ]
+        return Group("usage", "Share of allowance used", "", rows)
+
+    @property
+    def usage_text(self) -> str:
+        """The ranges of usage that are no tick of `shares`."""
+        return ", ".join(found.text for found in self.form.cleaned_data.get("usage", ()) if found.text not in SHARES)
+
+    @property
+    def po_text(self) -> str:
+        return ", ".join(self.form.cleaned_data.get("po", ()))
+
+    def days(self, name: str) -> tuple[str, str]:
+        """The ends of the only range of days, for the page's two fields; empty when it is something else."""
+        found = self.form.cleaned_data.get(name, ())
+        first, _, last = found[0].text.partition("..") if len(found) == 1 and ".." in found[0].text else ("", "", "")
+        return first, last
+
+    @property
+    def activated_days(self) -> tuple[str, str]:
+        return self.days("activated")
+
+    @property
+    def plan_end_days(self) -> tuple[str, str]:
+        return self.days("plan_end")
+
+    @property
+    def changed_text(self) -> str:
+        return next((found.text for found in self.form.cleaned_data.get("changed", ())), "")
+
+    def hidden(self) -> Pairs:
+        """What is in force but has no field of its own on the page."""
+        shown = {"status", "account", "package", "missing", "tag", "usage", "changed", "po", "no_device"}
+        shown |= {name for name in ("activated", "plan_end") if any(self.days(name))}
+        return [pair for pair in self._pairs() + self._manners() if pair[0] not in shown]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a filter under More is in force."""
+        return any(self.form.cleaned_data.get(name) for name in MORE)
 
     def chips(self) -> list[Chip]:
         chips = [
@@ -145,7 +230,7 @@ class Filters:
 
     def nothing(self) -> Nothing:
         words, search = self._words(), self.form.search if "q" not in self.form.errors else "this search"
-        told = [f"{BEFORE[name]}{' or '.join(values)}{AFTER[name]}" for name, values in words.items() if values]
+        told = [f"{BEFORE.get(name, '')}{' or '.join(values)}{AFTER.get(name, '')}" for name, values in words.items() if values]
         title = f"No SIM is {_list(told)}" if told else "No SIM here"
         if search:
             title = f"No SIM has “{shorten(search)}” as a number, its beginning or its end"
@@ -173,6 +258,13 @@ class Filters:
         if best and gains.get(best):
             ways.append(Action(f"Drop “{' or '.join(words[best])}”", self.url(without=[best])))
         return [*ways, Action("Clear all filters" if any(words.values()) else "Show all SIMs", self.path)]
+
+
+def _capped(counted: Mapping[str, int] | None, name: str) -> str:
+    found = (counted or {}).get(name)
+    if found is None:
+        return ""
+    return f"{count(CAP)}+" if found > CAP else count(found)
 
 
 def words_of(form: SimListForm) -> dict[str, list[str]]:

@@ -91,13 +91,21 @@ class SimListForm(forms.Form):
     before = forms.CharField(required=False, max_length=MAX_TEXT)
     rows = forms.ChoiceField(required=False, choices=[(n, n) for n in ROWS])
     go = forms.BooleanField(required=False)
+    view = forms.RegexField(r"^(all|[0-9]{1,18})\Z", required=False)
 
     EXACT = ("status", "account", "package", "missing")
     GROUPS = (*EXACT, "tag", "po", "usage", "activated", "plan_end", "no_device", "changed", "set")
 
-    def __init__(self, data: Mapping[str, Any], *, accounts: Mapping[int, str], user: User | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        *,
+        accounts: Mapping[int, str],
+        user: User | None = None,
+        usual_rows: int | None = None,
+    ) -> None:
         super().__init__(_joined(data), auto_id=False)
-        self.accounts, self.user = accounts, user
+        self.accounts, self.user, self.usual_rows = accounts, user, usual_rows
         self.tags: dict[int, Tag] = {}
         self.sets: dict[UUID, WorkingSet] = {}
         self.full_clean()
@@ -177,7 +185,7 @@ class SimListForm(forms.Form):
 
     @property
     def page_size(self) -> int:
-        return int(self.cleaned_data.get("rows") or ROWS[0])
+        return int(self.cleaned_data.get("rows") or self.usual_rows or ROWS[0])
 
     @property
     def order(self) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from sims.models import DefaultView, ListPreference, SavedView
 from users import audit
@@ -63,10 +63,11 @@ def address_of(view: SavedView, path: str) -> str:
     return f"{path}?{view.query}&view={view.pk}" if view.query else f"{path}?view={view.pk}"
 
 
-def opening_address(views: Sequence[SavedView], query: QueryDict, path: str) -> str:
+def opening_address(views: Sequence[SavedView], request: HttpRequest) -> str:
     """Where the bare list leads a person who has a default view; empty when it is to stay as it is."""
-    default = next((view for view in views if view.is_default), None) if not query else None
-    return address_of(default, path) if default else ""
+    is_bare = not request.GET and "HX-Request" not in request.headers
+    default = next((view for view in views if view.is_default), None) if is_bare else None
+    return address_of(default, request.path) if default else ""
 
 
 def save_view(

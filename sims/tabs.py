@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import SimpleLazyObject
 
 from sims import saved_views
+from sims.forms import SimListForm
 from sims.models import SavedView
+from sims.tags import all_tags
 from sims.view_counts import counts_of, quick_counts
-from toolkit.figures import count
 from users.models import User
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
+    """One tab; the count of all SIMs is in the page's frame, so the first has none."""
+
     name: str
     url: str
     count: str
@@ -56,7 +61,6 @@ def tabs_for(
     *,
     path: str,
     accounts: Mapping[int, str],
-    fleet: int | None,
     is_thorough: bool = False,
 ) -> Tabs:
     """The tabs of a list under `query`; thorough ones wait for every count, the others for none."""
@@ -65,7 +69,7 @@ def tabs_for(
     is_changed = view is not None and not saved_views.is_same(kept, view.query)
     has_default = any(each.is_default for each in views)
     all_url = f"{path}?{urlencode({'view': saved_views.ALL})}" if has_default else path
-    first = Tab("All", all_url, "" if fleet is None else count(fleet), not kept and view is None)
+    first = Tab("All", all_url, "", not kept and view is None)
     return Tabs(
         tabs=[first, *(_tab(each, path, counts.get(each.pk, ""), each == view) for each in views)],
         query=kept,
@@ -76,6 +80,13 @@ def tabs_for(
         all_url=all_url,
         address=query.urlencode(),
     )
+
+
+def beside_list(request: HttpRequest, views: Sequence[SavedView], form: SimListForm, query: str) -> dict[str, Any]:
+    """What the list's template needs of tabs and selection; `query` is the list's address as its own links have it."""
+    user = cast(User, request.user)
+    tabs = tabs_for(user, views, QueryDict(query), path=request.path, accounts=form.accounts)
+    return {"tabs": tabs, "selection_query": query, "all_tags": SimpleLazyObject(all_tags)}
 
 
 def opened(views: Sequence[SavedView], query: QueryDict) -> SavedView | None:

@@ -13,6 +13,7 @@ from users import audit
 from users.models import User
 
 MOST_TAGS = 1000
+MOST_TO_TICK = 100
 COUNTED_UP_TO = 10_000
 
 
@@ -55,7 +56,8 @@ def delete_tag(*, tag: Tag, user: User) -> Tagging:
 
 
 def all_tags() -> list[Tag]:
-    return list(Tag.objects.all()[:MOST_TAGS])
+    """Those to tick in a form, by name; where there are more, the others are named in its field."""
+    return list(Tag.objects.all()[:MOST_TO_TICK])
 
 
 class _CappedCount(Subquery):

@@ -1,34 +1,69 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from enterprise.models import Account
+from sims import columns as chooser
+from sims.cells import cells_of
+from sims.columns import Column
+from sims.counts import total as whole_fleet
 from sims.filters import Action, Filters
 from sims.forms import ROWS, SimListForm
 from sims.freshness import freshness_of, interval_words
+from sims.heads import heads_of
 from sims.listing import Listing, list_sims
-from sims.models import Sim
+from sims.models import ListPreference, SavedView, Sim
+from sims.order import ORDERS
 from sims.rows import rows_for
+from sims.saved_views import opening_address, visible_to
+from sims.shares import share_counts
+from sims.tabs import opened, tabs_for
+from sims.tags import all_tags
 from toolkit.figures import count
 from toolkit.htmx import render_part, wants
-from users.models import User
+from users.models import User, person
+
+SHARES_PART = "share-counts"
 
 
 @require_safe
 def sim_list(request: HttpRequest) -> HttpResponse:
     """`/sims/`: the fleet under the filters of its address; `go=1` opens the one SIM that a search has found."""
+    user = person(request.user)
+    preference = chooser.preference_of(user)
     accounts = dict(Account.objects.order_by("name").values_list("pk", "name"))
-    form = SimListForm(request.GET, accounts=accounts, user=cast("User", request.user))
+    form = SimListForm(request.GET, accounts=accounts, user=user, usual_rows=preference.rows)
+    if wants(request, SHARES_PART):
+        return _share_counts(request, form)
+    views = visible_to(user)
+    if address := opening_address(views, request.GET, request.path):
+        return redirect(address)
     listing = list_sims(form)
     if form.cleaned_data.get("go") and (giccid := _only_hit(listing)):
         return redirect("sims:detail", giccid=giccid)
-    context = _context(request, form, listing)
-    return render_part(request, "sims/list.html", context, part="sim-table")
+    context = _context(request, form, listing, _columns(preference, opened(views, request.GET)))
+    context["tabs"] = tabs_for(
+        user, views, request.GET, path=request.path, accounts=accounts, fleet=_fleet(form, listing)
+    )
+    response = render_part(request, "sims/list.html", context, part="sim-table")
+    if context["is_fragment"] and not form.cursor("after") and not form.cursor("before"):
+        # The page's own form sends all its fields, the empty ones too; the address has what is asked for.
+        response["HX-Push-Url"] = context["first_url"]
+    return response
+
+
+def _share_counts(request: HttpRequest, form: SimListForm) -> HttpResponse:
+    """The group of shares again, with its counts."""
+    filters = Filters(form, Listing.empty(), request.path)
+    context = {"group": filters.shares(share_counts(form.criteria())) if not form.is_impossible else filters.shares()}
+    return render(request, "sims/shares.html", context)
 
 
 def _only_hit(listing: Listing) -> str:
@@ -37,19 +72,42 @@ def _only_hit(listing: Listing) -> str:
     return Sim.objects.values_list("giccid", flat=True).get(pk=listing.hits.sim_ids[0])
 
 
-def _context(request: HttpRequest, form: SimListForm, listing: Listing) -> dict[str, Any]:
+def _columns(preference: ListPreference, view: SavedView | None) -> list[Column]:
+    """A view's own come before one's own."""
+    return chooser.chosen((view.columns if view else []) or preference.columns)
+
+
+def _fleet(form: SimListForm, listing: Listing) -> int:
+    is_whole = not form.is_impossible and not form.asked and form.criteria().is_exact and listing.hits is None
+    return listing.total if is_whole else whole_fleet()
+
+
+def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: Sequence[Column]) -> dict[str, Any]:
     filters, page = Filters(form, listing, request.path), listing.page
-    fleet = freshness_of(request)
+    fleet, rows = freshness_of(request), rows_for(page.rows)
+    selection = urlencode(filters.selection())
     return {
         "form": form,
+        "filters": filters,
         "messages_of_form": [*form.messages, *listing.strange],
-        "rows": rows_for(page.rows),
+        "rows": rows,
+        "lines": [(row, cells_of(row, shown)) for row in rows],
+        "heads": heads_of(shown, listing, filters),
+        "columns": chooser.all_in_order(shown),
+        "shown_columns": shown,
+        "column_count": len(chooser.COLUMNS),
+        "is_usual": tuple(column.name for column in shown) == chooser.USUAL,
         "total": listing.total,
         "total_words": f"{count(listing.total)}{'+' if listing.is_capped else ''}",
         "is_capped": listing.is_capped,
+        "only_iccid": listing.total > 1 and len(listing.sorts) < len(ORDERS),
         "order": listing.order.words,
         "groups": filters.groups(),
+        "shares": filters.shares(),
         "chips": filters.chips(),
+        "all_tags": all_tags(),
+        "query": selection,
+        "selection_query": selection,
         "nothing": filters.nothing() if not listing.total else None,
         "before_url": filters.url(before=page.before) if page.before else "",
         "after_url": filters.url(after=page.after) if page.after else "",
@@ -64,3 +122,19 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing) -> dict[
         "is_fragment": wants(request, "sim-table"),
         "is_plain": not filters.chips() and not listing.strange and not form.messages,
     }
+
+
+@require_POST
+def keep_columns(request: HttpRequest) -> HttpResponse:
+    """`/sims/columns/`: one's own columns, in the order sent; `usual` goes back, `up` moves one a place further up."""
+    user, sent = person(request.user), request.POST
+    names = [] if "usual" in sent else sent.getlist("column")[: chooser.MAX_NAMES]
+    if up := sent.get("up"):
+        names = chooser.moved_up([column.name for column in chooser.chosen(names)], up)
+    rows = sent.get("rows", "")
+    chooser.keep(user, names, int(rows) if rows in map(str, ROWS) else None)
+    back = QueryDict(sent.get("query", "")[:4000], mutable=True)
+    for passing in ("after", "before", "rows", "view"):
+        back.pop(passing, None)
+    address = reverse("sims:list")
+    return redirect(f"{address}?{back.urlencode()}" if back else address)

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from enterprise.models import Account
 from sims import saved_views
-from sims.counts import total
 from sims.models import SavedView
 from sims.notes import person
 from sims.saved_views import MOST_VIEWS, NameTaken, may_change, visible_to
@@ -39,9 +38,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
 def tab_counts(request: HttpRequest) -> HttpResponse:
     """`/sims/views/counts/`: the tabs again, with every count; `query` is the list's own."""
     user, query = person(request.user), QueryDict(request.GET.get("query", ""))
-    tabs = tabs_for(
-        user, visible_to(user), query, path=reverse("sims:list"), accounts=_accounts(), fleet=total(), is_thorough=True
-    )
+    tabs = tabs_for(user, visible_to(user), query, path=reverse("sims:list"), accounts=_accounts(), is_thorough=True)
     return render(request, "sims/parts/tabs.html", {"tabs": tabs})
 
 
