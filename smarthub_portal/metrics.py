@@ -9,7 +9,6 @@ from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sims.freshness import freshness
 from smarthub_portal.celery import QUEUES, heartbeat_key
 
 _REQUESTS = Counter("portal_http_requests_total", "Requests answered", ["method", "status"])
@@ -51,6 +50,9 @@ def _state_figures() -> CollectorRegistry:
 
 
 def _sync_figures() -> CollectorRegistry:
+    # Here, because what counts requests is imported before Django has set its models up.
+    from sims.freshness import freshness
+
     registry = CollectorRegistry()
     try:
         fleet = freshness()
