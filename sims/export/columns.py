@@ -6,13 +6,16 @@ A cell is text, a plain number or a time in UTC with its offset. The tables that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from django.db.models import Q
 from django.http import QueryDict
 
-from sims.models import Sim
+from sims.columns import MAX_NAMES, chosen, preference_of
+from sims.models import SavedView, Sim
 from toolkit.states import state_of
 from users.models import User
 
@@ -89,7 +92,6 @@ COLUMNS: dict[str, tuple[Cells, ...]] = {
     "changed": (_when("Last change", "sim.changed_at"),),
     "first_seen": (_when("First seen", "sim.first_seen_at"),),
 }
-USUAL = ("giccid", "status", "account", "package", "data_usage", "plan_end", "tags", "read")
 
 
 def cells_of(names: Iterable[str]) -> list[Cells]:
@@ -101,5 +103,13 @@ def cells_of(names: Iterable[str]) -> list[Cells]:
 
 
 def columns_for(user: User, query: QueryDict) -> list[str]:
-    """The columns that this person's list shows under `query`, in their order."""
-    return list(USUAL)
+    """The columns a file has: those of `column` (several), else of the saved view `view`, else this person's own."""
+    names = query.getlist("column")[:MAX_NAMES] or _of_view(user, query.get("view", "")) or preference_of(user).columns
+    return [column.name for column in chosen(names)]
+
+
+def _of_view(user: User, view_id: str) -> list[str]:
+    if not re.fullmatch(r"[0-9]{1,18}", view_id):
+        return []
+    found = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True), pk=int(view_id)).first()
+    return found.columns if found else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +35,42 @@ def cells_in(chunk: Chunk) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(chunk.text.decode(), newline=""))
 
 
+class _Target:
+    """Hands all on to `file` until that fails; from then on it only counts.
+
+    What packs a workbook tries to end it once more when it is thrown away, with nobody there to hear of it.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._place, self._has_failed = file, 0, False
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self._file.write(data))
+        self._place += len(data)
+        return len(data)
+
+    def seek(self, place: int) -> int:
+        """Only from the beginning: nothing else is asked for."""
+        self._try(lambda: self._file.seek(place))
+        self._place = place
+        return place
+
+    def tell(self) -> int:
+        return self._place
+
+    def flush(self) -> None:
+        self._try(self._file.flush)
+
+    def _try(self, act: Callable[[], object]) -> None:
+        if self._has_failed:
+            return
+        try:
+            act()
+        except OSError:
+            self._has_failed = True
+            raise
+
+
 class Workbook:
     """An XLSX of one sheet in constant memory: rows go to a file in `folder` and are packed into `target` at the end.
 
@@ -45,7 +81,7 @@ class Workbook:
         options: dict[str, Any] = {"constant_memory": True}
         if folder is not None:
             options["tmpdir"] = str(folder)
-        self._book = xlsxwriter.Workbook(target, options)
+        self._book = xlsxwriter.Workbook(_Target(target), options)
         self._book.use_zip64()
         self._kinds = [column.kind for column in columns]
         self._sheet: Worksheet = self._book.add_worksheet("SIMs")

@@ -42,9 +42,11 @@ class Part:
 
     def cut(self, size: int) -> bool:
         """Go to `size` and drop what is behind it; False when the file is not that long any more."""
-        if os.fstat(self.file.fileno()).st_size < size:
+        length = os.fstat(self.file.fileno()).st_size
+        if length < size:
             return False
-        self.file.truncate(size)
+        if length > size:
+            self.file.truncate(size)
         self.file.seek(size)
         return size > 0
 

@@ -16,8 +16,8 @@ from users.models import User
 
 # More than this is made in the background.
 AT_ONCE = {Export.Format.CSV: 50_000, Export.Format.XLSX: 10_000}
-# What the address says beside the filters: where the list stands, not what is in it.
-NOT_FILTERS = ("format", "after", "before", "rows", "go", "csrfmiddlewaretoken")
+# What the address says beside the filters: how the list is shown, not which SIMs are in it.
+NOT_FILTERS = ("format", "after", "before", "rows", "go", "sort", "view", "column")
 
 
 @dataclass

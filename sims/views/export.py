@@ -49,9 +49,9 @@ def _wanted(request: HttpRequest, user: User) -> tuple[Wanted, list[str]]:
         wanted = Wanted.of(user, request.GET, columns=columns_for(user, request.GET), giccids=[])
         return wanted, wanted.errors
     chosen = Chosen.from_post(request.POST, user)
-    query = QueryDict(chosen.query)
     ticked = [] if chosen.is_everything else chosen.giccids
-    wanted = Wanted.of(user, query, columns=columns_for(user, query), giccids=ticked)
+    columns = columns_for(user, request.POST if "column" in request.POST else QueryDict(chosen.query))
+    wanted = Wanted.of(user, QueryDict(chosen.query), columns=columns, giccids=ticked)
     return wanted, chosen.errors
 
 
