@@ -10,7 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, QueryDict
 
-from sims.models import DefaultView, ListPreference, SavedView
+from sims.columns import chosen, preference_of
+from sims.models import DefaultView, SavedView
 from users import audit
 from users.models import User
 
@@ -24,9 +25,10 @@ class NameTaken(Exception):
     """This person has a view of this name already, whatever its case."""
 
 
-def columns_of(user: User) -> list[str]:
-    """The columns this person sees now; none are the usual ones."""
-    return ListPreference.objects.filter(user=user).values_list("columns", flat=True).first() or []
+def shown_columns(user: User, view: SavedView | None = None) -> list[str]:
+    """The columns this person sees in the list now, under this view if one is open."""
+    names = (view.columns if view else []) or preference_of(user).columns
+    return [column.name for column in chosen(names)]
 
 
 def visible_to(user: User) -> list[SavedView]:

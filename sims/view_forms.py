@@ -56,4 +56,11 @@ class ViewForm(forms.Form):
 
 
 class NewViewForm(ViewForm):
+    """With the filter; `view` is the one that was open, whose columns it takes."""
+
     query = QueryField()
+    view = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class ChangedViewForm(ViewForm):
+    takes_columns = forms.BooleanField(label="Give it my own columns of now", required=False)

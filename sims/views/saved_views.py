@@ -16,7 +16,7 @@ from sims.notes import person
 from sims.saved_views import MOST_VIEWS, NameTaken, may_change, visible_to
 from sims.selection import Selection
 from sims.tabs import tabs_for
-from sims.view_forms import NewViewForm, QueryForm, ViewForm
+from sims.view_forms import ChangedViewForm, NewViewForm, QueryForm
 from toolkit.htmx import sent
 from users.models import User
 
@@ -51,7 +51,7 @@ def new_view(request: HttpRequest) -> HttpResponse:
     """`/sims/views/new/?<the list's filter>`: give it a name."""
     user = person(request.user)
     query = request.POST.get("query", "") if request.method == "POST" else saved_views.kept_part(request.GET)
-    form = NewViewForm(sent(request), user=user, initial={"query": query})
+    form = NewViewForm(sent(request), user=user, initial={"query": query, "view": request.GET.get("view")})
     if request.method == "POST" and form.is_valid() and (view := _saved(form, user)):
         return redirect(_address(view))
     context = {"form": form, "title": "Save this view", "words": _words(query, user), "back": f"?{query}"}
@@ -63,7 +63,10 @@ def _saved(form: NewViewForm, user: User) -> SavedView | None:
         form.add_error(None, FULL)
         return None
     try:
-        return saved_views.save_view(user=user, columns=saved_views.columns_of(user), **form.cleaned_data)
+        clean = dict(form.cleaned_data)
+        open_view = next((each for each in visible_to(user) if str(each.pk) == clean["view"]), None)
+        del clean["view"]
+        return saved_views.save_view(user=user, columns=saved_views.shown_columns(user, open_view), **clean)
     except NameTaken:
         form.add_error("name", TAKEN)
         return None
@@ -74,7 +77,7 @@ def view(request: HttpRequest, view_id: int) -> HttpResponse:
     """`/sims/views/<id>/`: another name, shared or not, opened first or not."""
     user, found = _visible(request, view_id)
     initial = {"name": found.name, "is_shared": found.is_shared, "is_default": found.is_default}
-    form = ViewForm(sent(request), user=user, was_shared=found.is_shared, initial=initial)
+    form = ChangedViewForm(sent(request), user=user, was_shared=found.is_shared, initial=initial)
     if request.method == "POST":
         _require_change(user, found)
         if form.is_valid() and _changed(form, user, found):
@@ -84,13 +87,16 @@ def view(request: HttpRequest, view_id: int) -> HttpResponse:
     return render(request, "sims/view.html", context, status=422 if form.errors else 200)
 
 
-def _changed(form: ViewForm, user: User, found: SavedView) -> bool:
+def _changed(form: ChangedViewForm, user: User, found: SavedView) -> bool:
     clean: dict[str, Any] = form.cleaned_data
     try:
         saved_views.rename_view(user=user, view=found, name=clean["name"], is_shared=clean["is_shared"])
     except NameTaken:
         form.add_error("name", TAKEN)
         return False
+    if clean["takes_columns"]:
+        columns = saved_views.shown_columns(user)
+        saved_views.update_view(user=user, view=found, query=found.query, columns=columns)
     if clean["is_default"] != found.is_default:
         saved_views.open_first(user=user, view=found if clean["is_default"] else None)
     return True
@@ -104,7 +110,8 @@ def update_view(request: HttpRequest, view_id: int) -> HttpResponse:
     form = QueryForm(request.POST)
     if form.is_valid():
         query = form.cleaned_data["query"]
-        saved_views.update_view(user=user, view=found, query=query, columns=saved_views.columns_of(user))
+        columns = saved_views.shown_columns(user, found)
+        saved_views.update_view(user=user, view=found, query=query, columns=columns)
         found.query = query
         messages.success(request, f"“{found.name}” is this filter now.")
     else:

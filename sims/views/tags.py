@@ -148,7 +148,8 @@ def sim_tags(request: HttpRequest, giccid: str) -> HttpResponse:
         _dress(sim, user, worn, form.tags(user))
         return redirect("sims:detail", giccid=giccid)
     chosen = [each.pk for each in worn] if request.method != "POST" else _numbers(request.POST.getlist("tag"))
-    context: dict[str, Any] = {"form": form, "sim": sim, "all_tags": tags.all_tags(), "chosen": chosen}
+    shown = [*worn, *(each for each in tags.all_tags() if each not in worn)]
+    context: dict[str, Any] = {"form": form, "sim": sim, "all_tags": shown, "chosen": chosen}
     return render(request, "sims/sim_tags.html", context, status=422 if form.errors else 200)
 
 
