@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 import msgspec
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -29,6 +30,7 @@ ICONS: dict[str, str] = {
 }
 TONES: dict[str, str] = {Event.Severity.WARNING: "warn", Event.Severity.CRITICAL: "bad"}
 LONGEST_RAW = 300
+YEAR = timedelta(days=300)
 BY_PEOPLE = (Cause.READ, Cause.PERSON)
 
 Told = tuple[SafeString | str, SafeString | str]
@@ -58,6 +60,11 @@ class Entry:
 class Day:
     at: datetime
     entries: list[Entry]
+
+    @property
+    def style(self) -> str:
+        """How its heading is written: a day of another year needs the year."""
+        return "heading" if abs(timezone.now() - self.at) < YEAR else "long"
 
 
 def tell(events: Iterable[Event]) -> list[Entry]:

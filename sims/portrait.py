@@ -41,8 +41,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    title: str
+    """The numbers of one profile; the first stands under the ICCID, the others have a title that names what is missing."""
+
     facts: list[Fact]
+    title: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def portrait(sim: Sim, *, older: Cursor | None = None, group: Group | None = Non
         notes=notes_on(sim, changes),
         plan=plan,
         usage=_usage(sim, plan, changes, read_at, now),
-        profiles=list(_profiles(sim.devices)),
+        profiles=list(_profiles(sim)),
         apns=list(_apns(sim)),
         custom_fields=custom_fields_of(sim),
         history=History(history_of(sim), is_due(sim, now) and not failed, sim.sold_at, failed),
@@ -207,14 +210,19 @@ def _off(sim: Sim, spans: list[OffSpan]) -> Off | None:
     return Off(first.label.lower(), first.start, is_final=sim.status == Sim.Status.RETIRED)
 
 
-def _profiles(devices: list[dict[str, Any]]) -> Iterator[Profile]:
-    for place, device in enumerate(devices):
+def _profiles(sim: Sim) -> Iterator[Profile]:
+    first, *others = sim.devices or [{}]
+    icc = Fact("ICCID", sim.giccid, "iccid")
+    yield Profile([icc, *_facts(first, "")] if sim.devices else [icc])
+    for place, device in enumerate(others, start=1):
         ordinal = ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
-        facts = [
-            Fact(label, device.get(name) or "", name if place == 0 else f"{name}_{place + 1}")
-            for name, label in NUMBERS
-        ]
-        yield Profile(f"{ordinal} profile" if len(devices) > 1 else "", facts)
+        missing = [label for name, label in NUMBERS if not device.get(name)]
+        words = f"no {' and no '.join(missing)} reported" if missing else ""
+        yield Profile([fact for fact in _facts(device, f"_{place + 1}") if fact.value], f"{ordinal} profile", words)
+
+
+def _facts(device: dict[str, Any], suffix: str) -> list[Fact]:
+    return [Fact(label, device.get(name) or "", f"{name}{suffix}") for name, label in NUMBERS]
 
 
 def _apns(sim: Sim) -> Iterator[Apn]:

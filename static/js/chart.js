@@ -12,10 +12,14 @@ function dayName(first, day) {
 }
 
 // A line that dwarfs the bars would hide them: then it is told at the upper edge instead.
-function top({ mb, allowance }) {
+function scaleOf({ mb, allowance }) {
   const most = Math.max(0, ...mb.filter((value) => value !== null));
   const shown = allowance && allowance <= (most || allowance) * 4 ? allowance : 0;
-  return { most: Math.max(most, shown) * 1.08 || 1, showsAllowance: shown > 0 };
+  const reach = Math.max(most, shown) || 1;
+  const size = 10 ** Math.floor(Math.log10(reach / 4));
+  const step = size * [1, 2, 5, 10].find((factor) => size * factor * 4.5 >= reach);
+  const steps = Math.ceil(reach / step);
+  return { top: steps * step, marks: Array.from({ length: steps + 1 }, (_, at) => at * step), showsAllowance: shown > 0 };
 }
 
 class Pen {
@@ -134,7 +138,7 @@ function tell(box, data) {
   };
 }
 
-function axes(data, style, isNarrow) {
+function axes(data, style, levels, isNarrow) {
   const shared = {
     stroke: style.getPropertyValue("--sp-text2").trim(),
     font: `11px ${style.getPropertyValue("--sp-font")}`,
@@ -145,7 +149,7 @@ function axes(data, style, isNarrow) {
   const name = (day) => (day === 1 ? dayName(data.first, 1) : String(day));
   return [
     { ...shared, size: 20, gap: 3, grid: { show: false }, splits: () => marks, values: (u, days) => days.map(name) },
-    { ...shared, size: 34, gap: 6, space: 24, grid: { stroke: line, width: 1 }, values: (u, all) => all.map(amount) },
+    { ...shared, size: 34, gap: 6, grid: { stroke: line, width: 1 }, splits: () => levels, values: (u, all) => all.map(amount) },
   ];
 }
 
@@ -153,15 +157,15 @@ function draw(box) {
   charts.get(box)?.destroy();
   const data = JSON.parse(box.dataset.usageChart);
   const style = tokens();
-  const { most, showsAllowance } = top(data);
+  const { top, marks: levels, showsAllowance } = scaleOf(data);
   const options = {
     width: box.clientWidth,
     height: HEIGHT,
     padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false } },
-    scales: { x: { time: false, range: [0.5, data.days + 0.5] }, y: { range: [0, most] } },
-    axes: axes(data, style, box.clientWidth < 420),
+    scales: { x: { time: false, range: [0.5, data.days + 0.5] }, y: { range: [0, top] } },
+    axes: axes(data, style, levels, box.clientWidth < 420),
     series: [
       {},
       {

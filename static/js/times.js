@@ -7,6 +7,7 @@ const shapes = {
   date: { day: "numeric", month: "short", year: "numeric" },
   full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   heading: { weekday: "long", day: "numeric", month: "long" },
+  long: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
   moment: { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   stamp: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
 };
@@ -29,10 +30,15 @@ function put(node, words) {
   if (node.textContent !== words) node.textContent = words;
 }
 
+function isToday(at) {
+  return at.toDateString() === new Date().toDateString();
+}
+
 function localise(root) {
   for (const node of root.querySelectorAll("time[data-time]")) {
     const at = new Date(node.dateTime);
-    put(node, format(node.dataset.time, shapes[node.dataset.time], at));
+    const words = format(node.dataset.time, shapes[node.dataset.time], at);
+    put(node, node.dataset.time === "heading" && isToday(at) ? `Today, ${words}` : words);
     node.title = format("whole", whole, at);
   }
   for (const node of root.querySelectorAll("time[data-age]")) {

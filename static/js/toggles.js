@@ -1,6 +1,13 @@
 // <button aria-controls="ID" aria-expanded="false" data-toggle> opens and closes what it names (facets on small
 // screens); a second button inside, without aria-expanded, closes it again and gives the focus back.
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.sp-menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+}
+
 export function startToggles() {
+  document.addEventListener("click", closeMenus);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toggle]");
     if (!button) return;

@@ -41,6 +41,7 @@ TIME_STYLES = {
     "date": "%-d %b %Y",
     "full": "%-d %b %Y, %H:%M",
     "heading": "%A, %-d %B",
+    "long": "%A, %-d %B %Y",
     "moment": "%A %-d %B, %H:%M",
     "stamp": "%-d %b, %H:%M:%S",
 }
