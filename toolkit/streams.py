@@ -31,8 +31,11 @@ def streamed(
 
     When the browser goes away, `stop` is called from another thread, to end the part under way.
     """
-    content = drawn(parts, stop) if isinstance(request, ASGIRequest) else parts
+    shown = iter(()) if request.method == "HEAD" else parts
+    content = drawn(shown, stop) if isinstance(request, ASGIRequest) else shown
     response = StreamingHttpResponse(content, content_type=content_type)
+    # Also where nobody has asked for the first part; what is drawn has no `close` that Django would find.
+    response._resource_closers.append(getattr(parts, "close", _nothing))  # type: ignore[attr-defined]
     response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     response["Cache-Control"] = "private, no-store"
     response["X-Accel-Buffering"] = "no"
@@ -66,8 +69,18 @@ def _next(parts: Iterator[bytes]) -> bytes:
     return next(parts, b"")
 
 
-def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """An open file to its end, closed then."""
-    with file:
-        while block := file.read(BLOCK):
-            yield block
+class Blocks(Iterator[bytes]):
+    """An open file in blocks; closed at its end, or with the answer it was meant for."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __next__(self) -> bytes:
+        block = b"" if self._file.closed else self._file.read(BLOCK)
+        if not block:
+            self.close()
+            raise StopIteration
+        return block
+
+    def close(self) -> None:
+        self._file.close()

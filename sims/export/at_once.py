@@ -14,7 +14,7 @@ from sims.export.chunks import Chunks
 from sims.export.files import CONTENT_TYPES, Workbook, csv_head
 from sims.export.wanted import Wanted
 from sims.models import Export
-from toolkit.streams import blocks, streamed
+from toolkit.streams import Blocks, streamed
 
 
 def send(request: HttpRequest, wanted: Wanted, kind: str) -> StreamingHttpResponse:
@@ -27,7 +27,7 @@ def send(request: HttpRequest, wanted: Wanted, kind: str) -> StreamingHttpRespon
     file = _workbook(chunks)
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
-    return streamed(request, blocks(file), content_type=CONTENT_TYPES[kind], file_name=name, length=length)
+    return streamed(request, Blocks(file), content_type=CONTENT_TYPES[kind], file_name=name, length=length)
 
 
 def _workbook(chunks: Chunks) -> IO[bytes]:

@@ -19,7 +19,7 @@ from sims.models import Export
 from sims.tasks import work_export_soon
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
-from toolkit.streams import blocks, streamed
+from toolkit.streams import Blocks, streamed
 from users.models import User
 
 SHOWN = 20
@@ -122,7 +122,7 @@ def export_file(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     file = path.open("rb")
     return streamed(
         request,
-        blocks(file),
+        Blocks(file),
         content_type=CONTENT_TYPES[found.format],
         file_name=found.download_name,
         length=path.stat().st_size,
