@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.utils.datastructures import MultiValueDict
+
 from sims.counts import CAP, NO_ACCOUNT
 from sims.forms import NONE, SimListForm, shorten
 from sims.listing import Listing
@@ -41,6 +43,8 @@ BEFORE = {
     "set": "on the list of ",
 }
 AFTER = {"missing": " at the carrier"}
+# A longer text can be no number; it is not repeated in every address of the page.
+MAX_SEARCH = 200
 RANGES = ("usage", "activated", "plan_end", "changed")
 MORE = ("activated", "plan_end", "changed", "tag", "po", "no_device")
 NO_DEVICE_WORDS = {"1": "no device", "0": "with a device"}
@@ -98,12 +102,14 @@ class Filters:
         pairs += [(name, str(value)) for name, value in more.items() if value != ""]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
 
-    def selection(self) -> Pairs:
-        """The filter alone, as selections and exports keep it; what cannot be read stays, so that it chooses nothing."""
+    def selection(self, *, with_manners: bool = False) -> Pairs:
+        """The filter alone, as selections and exports keep it; one that cannot be read stays, and chooses nothing."""
+        manners = self._manners() if with_manners else []
         if not self.form.is_impossible:
-            return self._pairs()
-        lists = getattr(self.form.data, "lists", dict)()
-        return [(name, value) for name, values in lists for value in values if name in (*self.form.GROUPS, "q")]
+            return self._pairs() + manners
+        lists = self.form.data.lists() if isinstance(self.form.data, MultiValueDict) else ()
+        kept = [(str(name), str(value)) for name, values in lists for value in values]
+        return [pair for pair in kept if pair[0] in (*self.form.GROUPS, "q")] + manners
 
     def _manners(self) -> Pairs:
         """How the hits are shown."""
@@ -112,7 +118,9 @@ class Filters:
 
     def _pairs(self) -> Pairs:
         clean = self.form.cleaned_data
-        pairs: Pairs = [("q", self.form.search)] if "q" not in self.form.errors and self.form.search else []
+        pairs: Pairs = (
+            [("q", self.form.search[:MAX_SEARCH])] if "q" not in self.form.errors and self.form.search else []
+        )
         pairs += [("status", value) for value in clean.get("status", ())]
         pairs += [("account", NONE if value == NO_ACCOUNT else str(value)) for value in clean.get("account", ())]
         pairs += [("package", value or NONE) for value in clean.get("package", ())]
@@ -120,7 +128,7 @@ class Filters:
         pairs += [(name, found.text) for name in RANGES for found in clean.get(name, ())]
         pairs += [("po", value) for value in clean.get("po", ())]
         pairs += [("set", str(pk)) for pk in clean.get("set", ())]
-        pairs += [(name, clean[name]) for name in ("missing", "no_device", "sort", "rows", "view") if clean.get(name)]
+        pairs += [(name, clean[name]) for name in ("missing", "no_device") if clean.get(name)]
         return pairs
 
     def groups(self) -> list[Group]:
@@ -147,13 +155,9 @@ class Filters:
 
     def _accounts(self) -> list[Choice]:
         counted, chosen, names = self.listing.facets.accounts, self.form.asked.accounts, self.form.accounts
-        rows = [
-            self._choice(str(pk), name, counted.get(pk, 0), is_chosen=pk in chosen) for pk, name in names.items()
-        ]
+        rows = [self._choice(str(pk), name, counted.get(pk, 0), is_chosen=pk in chosen) for pk, name in names.items()]
         if counted.get(NO_ACCOUNT) or NO_ACCOUNT in chosen:
-            rows.append(
-                self._choice(NONE, "No account", counted.get(NO_ACCOUNT, 0), is_chosen=NO_ACCOUNT in chosen)
-            )
+            rows.append(self._choice(NONE, "No account", counted.get(NO_ACCOUNT, 0), is_chosen=NO_ACCOUNT in chosen))
         return rows
 
     def _packages(self) -> list[Choice]:
@@ -230,7 +234,11 @@ class Filters:
 
     def nothing(self) -> Nothing:
         words, search = self._words(), self.form.search if "q" not in self.form.errors else "this search"
-        told = [f"{BEFORE.get(name, '')}{' or '.join(values)}{AFTER.get(name, '')}" for name, values in words.items() if values]
+        told = [
+            f"{BEFORE.get(name, '')}{' or '.join(values)}{AFTER.get(name, '')}"
+            for name, values in words.items()
+            if values
+        ]
         title = f"No SIM is {_list(told)}" if told else "No SIM here"
         if search:
             title = f"No SIM has “{shorten(search)}” as a number, its beginning or its end"

@@ -31,6 +31,11 @@ class Listing:
     hits: Hits | None = None
     strange: list[str] = field(default_factory=list)
 
+    @classmethod
+    def empty(cls) -> Listing:
+        """For telling an address apart from what it finds."""
+        return cls(Page([]), Facets())
+
     @property
     def total(self) -> int:
         return self.facets.total
@@ -50,6 +55,8 @@ def list_sims(form: SimListForm) -> Listing:
         counted.total = 0
     if asked.is_exact:
         listing.strange = _strange(asked.exact, counted)
+    elif not counted.total:
+        counted.without |= _without_others(form, asked)
     listing.sorts = _sorts(asked, counted)
     listing.order = _order(form, listing)
     if counted.total:
@@ -62,6 +69,14 @@ def _counted(asked: Criteria) -> Facets:
         return facets(asked.exact)
     others = replace(asked, exact=Filter())
     return capped_facets(asked.exact, among(Sim.objects.all(), others), matching(asked))
+
+
+def _without_others(form: SimListForm, asked: Criteria) -> dict[str, int]:
+    """What dropping the only filter that is not exact gives."""
+    names = [name for name in form.GROUPS if name not in form.EXACT and form.cleaned_data.get(name)]
+    if len(names) != 1 or asked.sim_ids is not None:
+        return {}
+    return {names[0]: facets(asked.exact).total}
 
 
 def _sorts(asked: Criteria, counted: Facets) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A SIM as the list prints it: every value prepared, so that the template only prints."""
+"""A SIM as the list prints it: every value prepared."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
 
 from enterprise.models import ServicePackage
 from sims.ages import read_times
 from sims.freshness import is_late
-from sims.models import Sim
+from sims.models import Sim, Tag
+from sims.tags import tags_on
 from toolkit.states import state_of
 
 Packages = Mapping[tuple[int | None, str], ServicePackage]
@@ -30,17 +33,27 @@ class SimRow:
     package: str
     used: Decimal | None
     allowance: Decimal | None
-    has_no_limit: bool
+    allowance_words: str
     ends_at: datetime | None
     has_no_end: bool
     read_at: datetime
     is_late: bool
+    tags: Sequence[Tag]
+    devices: list[dict[str, Any]]
+    activated_at: datetime | None
+    changed_at: datetime
+    sms: int | None
+    voice_min: int | None
+    po: str
 
 
-def rows_for(sims: Sequence[Sim]) -> list[SimRow]:
-    """The rows of a screen; two queries however many there are."""
+def rows_for(sims: Sequence[Sim], *, with_tags: bool = True) -> list[SimRow]:
+    """The rows of a screen; three queries however many there are."""
     now, packages, ages = timezone.now(), packages_of(sims), read_times(sims)
-    return [_row(sim, packages.get((sim.account_id, sim.package)), ages[sim.pk], now) for sim in sims]
+    tags = tags_on([sim.pk for sim in sims]) if with_tags and sims else {}
+    return [
+        _row(sim, packages.get((sim.account_id, sim.package)), ages[sim.pk], now, tags.get(sim.pk, ())) for sim in sims
+    ]
 
 
 def packages_of(sims: Sequence[Sim]) -> Packages:
@@ -53,7 +66,8 @@ def packages_of(sims: Sequence[Sim]) -> Packages:
     return {(package.account_id, package.name): package for package in found}
 
 
-def _row(sim: Sim, package: ServicePackage | None, read_at: datetime, now: datetime) -> SimRow:
+def _row(sim: Sim, package: ServicePackage | None, read_at: datetime, now: datetime, tags: Sequence[Tag]) -> SimRow:
+    allowance = package.data_volume_mb if package else None
     return SimRow(
         giccid=sim.giccid,
         url=reverse("sims:detail", args=[sim.giccid]),
@@ -63,10 +77,17 @@ def _row(sim: Sim, package: ServicePackage | None, read_at: datetime, now: datet
         account=sim.account.name if sim.account else "",
         package=sim.package,
         used=sim.data_usage_mb,
-        allowance=package.data_volume_mb if package else None,
-        has_no_limit=package is not None and package.data_volume_mb is None,
+        allowance=allowance,
+        allowance_words=floatformat(allowance, "-3g") if allowance is not None else "",
         ends_at=sim.package_ends_at,
         has_no_end=bool(sim.package) and sim.package_ends_at is None,
         read_at=read_at,
         is_late=is_late(read_at, now),
+        tags=tags,
+        devices=[device for device in sim.devices if isinstance(device, dict)],
+        activated_at=sim.activated_at,
+        changed_at=sim.changed_at,
+        sms=sim.sms_usage,
+        voice_min=sim.voice_usage_min,
+        po=sim.po,
     )

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from sims.views import asking, detail, notes, paste, saved_views, search, sync, tags, verify
 from sims.views import export as exports
-from sims.views.list import sim_list
+from sims.views.list import keep_columns, sim_list
 from smarthub.operations import GICCID_PATTERN
 
 
@@ -23,6 +23,7 @@ register_converter(Giccid, "giccid")
 app_name = "sims"
 urlpatterns = [
     path("sims/", sim_list, name="list"),
+    path("sims/columns/", keep_columns, name="columns"),
     path("sims/export/", exports.export, name="export"),
     path("sims/exports/", exports.exports, name="exports"),
     path("sims/exports/<uuid:uuid>/", exports.export_job, name="export-job"),

@@ -13,22 +13,21 @@ from enterprise.models import Account
 from sims import columns as chooser
 from sims.cells import cells_of
 from sims.columns import Column
-from sims.counts import total as whole_fleet
 from sims.filters import Action, Filters
 from sims.forms import ROWS, SimListForm
 from sims.freshness import freshness_of, interval_words
 from sims.heads import heads_of
 from sims.listing import Listing, list_sims
+from sims.lookup import find_sims
 from sims.models import ListPreference, SavedView, Sim
+from sims.notes import person
 from sims.order import ORDERS
 from sims.rows import rows_for
 from sims.saved_views import opening_address, visible_to
 from sims.shares import share_counts
-from sims.tabs import opened, tabs_for
-from sims.tags import all_tags
+from sims.tabs import beside_list, opened
 from toolkit.figures import count
 from toolkit.htmx import render_part, wants
-from users.models import User, person
 
 SHARES_PART = "share-counts"
 
@@ -43,15 +42,13 @@ def sim_list(request: HttpRequest) -> HttpResponse:
     if wants(request, SHARES_PART):
         return _share_counts(request, form)
     views = visible_to(user)
-    if address := opening_address(views, request.GET, request.path):
+    if address := opening_address(views, request):
         return redirect(address)
     listing = list_sims(form)
     if form.cleaned_data.get("go") and (giccid := _only_hit(listing)):
         return redirect("sims:detail", giccid=giccid)
     context = _context(request, form, listing, _columns(preference, opened(views, request.GET)))
-    context["tabs"] = tabs_for(
-        user, views, request.GET, path=request.path, accounts=accounts, fleet=_fleet(form, listing)
-    )
+    context |= beside_list(request, views, form, context["address_query"])
     response = render_part(request, "sims/list.html", context, part="sim-table")
     if context["is_fragment"] and not form.cursor("after") and not form.cursor("before"):
         # The page's own form sends all its fields, the empty ones too; the address has what is asked for.
@@ -62,8 +59,9 @@ def sim_list(request: HttpRequest) -> HttpResponse:
 def _share_counts(request: HttpRequest, form: SimListForm) -> HttpResponse:
     """The group of shares again, with its counts."""
     filters = Filters(form, Listing.empty(), request.path)
-    context = {"group": filters.shares(share_counts(form.criteria())) if not form.is_impossible else filters.shares()}
-    return render(request, "sims/shares.html", context)
+    hits = find_sims(form.search).sim_ids if form.search else None
+    counted = None if form.is_impossible else share_counts(form.criteria(hits))
+    return render(request, "sims/shares.html", {"group": filters.shares(counted), "filters": filters})
 
 
 def _only_hit(listing: Listing) -> str:
@@ -77,15 +75,9 @@ def _columns(preference: ListPreference, view: SavedView | None) -> list[Column]
     return chooser.chosen((view.columns if view else []) or preference.columns)
 
 
-def _fleet(form: SimListForm, listing: Listing) -> int:
-    is_whole = not form.is_impossible and not form.asked and form.criteria().is_exact and listing.hits is None
-    return listing.total if is_whole else whole_fleet()
-
-
 def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: Sequence[Column]) -> dict[str, Any]:
     filters, page = Filters(form, listing, request.path), listing.page
     fleet, rows = freshness_of(request), rows_for(page.rows)
-    selection = urlencode(filters.selection())
     return {
         "form": form,
         "filters": filters,
@@ -105,9 +97,9 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: S
         "groups": filters.groups(),
         "shares": filters.shares(),
         "chips": filters.chips(),
-        "all_tags": all_tags(),
-        "query": selection,
-        "selection_query": selection,
+        "query": urlencode(filters.selection()),
+        "address_query": urlencode(filters.selection(with_manners=True)),
+        "sort_words": " and ".join(dict.fromkeys(ORDERS[name].title for name in ORDERS if name in listing.sorts)),
         "nothing": filters.nothing() if not listing.total else None,
         "before_url": filters.url(before=page.before) if page.before else "",
         "after_url": filters.url(after=page.after) if page.after else "",

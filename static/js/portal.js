@@ -1,4 +1,5 @@
 // Each subject is a module of its own; nothing here is needed to read a page or to send a form.
+import { startColumns } from "./columns.js";
 import { startCopying } from "./copy.js";
 import { startKeys } from "./keys.js";
 import { startRequests } from "./requests.js";
@@ -13,6 +14,7 @@ startCopying();
 startTheme();
 startToggles();
 startKeys();
+startColumns();
 startRequests();
 startSelecting();
 startTypeahead();

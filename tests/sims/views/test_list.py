@@ -1,9 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from sims.models import SyncRun
+from sims.columns import COLUMNS
+from sims.models import ListPreference, SyncRun
 from tests.page import errors, giccids, htmx, text, total
 from tests.sims.fleet import make_account, make_package, make_page, make_run, make_sim, make_sims
 
@@ -199,17 +201,128 @@ def test_a_stale_fleet_says_so(client, fleet):
     assert "The carrier refused the key (401)." in text(client.get(URL))
 
 
+# session, user, preference, accounts, views, counts, SIMs, packages, ages, tags, freshness, all tags, total
+BARE = 13
+
+
 @pytest.mark.parametrize("count", [1, 3])
-def test_queries_do_not_grow_with_rows(client, db, django_assert_num_queries, count):
+@pytest.mark.parametrize(
+    ("query", "queries"),
+    [
+        ({}, BARE),
+        ({"status": "ACTIVATED", "account": "halden-dach"}, BARE + 1),  # places, then SIMs
+        ({"sort": "-usage"}, BARE + 1),
+        ({"sort": "activated", "status": "ACTIVATED"}, BARE + 1),
+        ({"usage": ">1"}, BARE + 1),
+        ({"usage": ">80%", "sort": "plan_end"}, BARE + 1),
+        ({"q": "8986"}, BARE + 2),  # hits, their ICCIDs
+        ({"q": "8986", "sort": "usage"}, BARE + 2),
+    ],
+)
+def test_queries_do_not_grow_with_rows(client, db, django_assert_num_queries, count, query, queries):
     account = make_account()
-    make_package(account)
+    make_package(account, mb="80")
     make_sims(count, account=account)
-    # session, user, accounts, counts, SIMs, packages, ages, freshness, total
-    with django_assert_num_queries(12):
-        assert len(giccids(client.get(URL))) == count
-    # and for a search: hits, their ICCIDs
-    with django_assert_num_queries(11):
-        assert len(giccids(client.get(URL, {"q": "8986"}))) == count
+    with django_assert_num_queries(queries):
+        assert len(giccids(client.get(URL, query))) == count
+
+
+def test_shares_are_counted_apart(client, fleet, django_assert_num_queries):
+    page = client.get(URL, {"account": "halden-dach"})
+    assert "Nothing used Under 10 % 10 to 80 % 80 to 100 % Over 100 %" in text(page)
+    with django_assert_num_queries(5):  # session, user, preference, accounts, one for all shares
+        part = client.get(URL, {"account": "halden-dach"}, headers=htmx("share-counts"))
+    assert "Nothing used 0 Under 10 % 0 10 to 80 % 2 80 to 100 % 0 Over 100 % 0" in text(part)
+    assert "<html" not in part.content.decode()
+
+
+def test_a_head_sorts_and_turns(client, fleet):
+    page = client.get(URL).content.decode()
+    assert (
+        '<th scope="col" class="c-iccid is-sorted" aria-sort="ascending"><a class="sp-plain" href="/sims/?sort=-iccid">'
+        in page
+    )
+    assert 'href="/sims/?sort=-usage">Data, this cycle</a>' in page
+    turned = client.get(URL, {"sort": "-usage"}).content.decode()
+    assert 'aria-sort="descending"><a class="sp-plain" href="/sims/?sort=usage">Data, this cycle' in turned
+    assert "5 of 5, ordered by data used, most first" in text(client.get(URL, {"sort": "-usage"}))
+
+
+def test_above_the_cap_a_head_that_cannot_sort_is_no_link(client, fleet, monkeypatch):
+    monkeypatch.setattr("sims.counts.CAP", 3)
+    monkeypatch.setattr("sims.listing.CAP", 3)
+    response = client.get(URL, {"usage": ">1"})
+    assert "sort=-usage" not in response.content.decode()
+    assert "3+ SIMs" in text(response)
+    assert "they stand by ICCID" in text(response)
+    assert "Active 2+" in text(response) or "Active 1+" in text(response)
+
+
+def test_the_address_is_what_is_asked_for(client, fleet):
+    sent = {"status": "DEACTIVATED", "usage": ["", ""], "activated_from": "2026-01-01", "activated_to": "", "po": ""}
+    response = client.get(URL, sent, headers=htmx("sim-table"))
+    assert response["HX-Push-Url"] == "/sims/?status=DEACTIVATED&activated=2026-01-01.."
+
+
+def test_what_has_no_field_stays_in_force(client, fleet):
+    page = client.get(URL, {"activated": ["2026-01-01..", "none"], "sort": "-usage"}).content.decode()
+    assert '<input type="hidden" name="activated" value="none">' in page
+    assert '<input type="hidden" name="sort" value="-usage">' in page
+
+
+def test_no_sim_with_another_filter_says_what_dropping_it_gives(client, fleet):
+    words = text(client.get(URL, {"status": "ACTIVATED", "usage": ">99%"}))
+    assert "No SIM is Active and at over 99 %" in words
+    assert "Without “over 99 %” there are 2" in words
+
+
+class TestColumns:
+    def heads(self, client):
+        return re.findall(r'<th scope="col" class="(c-[a-z]+)', client.get(URL).content.decode())[1:]
+
+    def keep(self, client, names, **more):
+        return client.post("/sims/columns/", {"column": names, **more})
+
+    def test_the_usual_ones(self, client, fleet):
+        assert self.heads(client) == [
+            *("c-iccid", "c-status", "c-account", "c-package", "c-usage", "c-ends", "c-tags", "c-read")
+        ]
+
+    def test_chosen_and_ordered_per_person(self, client, fleet):
+        response = self.keep(client, ["imei", "status", "po", "nonsense"], rows="100", query="status=ACTIVATED&after=1")
+        assert response["Location"] == "/sims/?status=ACTIVATED"
+        assert self.heads(client) == ["c-iccid", "c-imei", "c-status", "c-po"]
+        assert "490154203237518" in text(client.get(URL))
+        assert list(ListPreference.objects.values_list("columns", "rows")) == [
+            (["giccid", "imei", "status", "po"], 100)
+        ]
+
+    def test_back_to_the_usual(self, client, fleet):
+        self.keep(client, ["imei"])
+        self.keep(client, ["imei"], usual="1")
+        assert len(self.heads(client)) == 8
+        assert ListPreference.objects.get().columns == []
+
+    def test_up_works_without_a_script(self, client, fleet):
+        self.keep(client, ["status", "imei", "po"], up="po")
+        assert self.heads(client) == ["c-iccid", "c-status", "c-po", "c-imei"]
+        self.keep(client, ["status", "imei"], up="status")
+        assert self.heads(client) == ["c-iccid", "c-status", "c-imei"]
+
+    def test_every_column_has_a_cell(self, client, fleet):
+        make_sim("1009")
+        self.keep(client, list(COLUMNS))
+        assert len(self.heads(client)) == len(COLUMNS)
+        row = re.search(r'<tr data-giccid="1009".*?</tr>', client.get(URL).content.decode(), re.S)[0]
+        assert row.count("<td") == len(COLUMNS) + 1
+
+    def test_rubbish_and_rows(self, client, fleet):
+        assert self.keep(client, ["x" * 5000] * 200, rows="7", query="%00&=").status_code == 302
+        assert ListPreference.objects.get().rows is None
+        assert client.get("/sims/columns/").status_code == 405
+
+    def test_anonymous(self, anonymous):
+        assert self.keep(anonymous, ["imei"])["Location"].startswith("/login/")
 
 
 def test_only_reading(client, fleet):
