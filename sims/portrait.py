@@ -41,7 +41,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The numbers of one profile; the first stands under the ICCID, the others have a title that names what is missing."""
+    """The numbers of one profile: the first stands under the ICCID, the others say in their title what is missing."""
 
     facts: list[Fact]
     title: str = ""
