@@ -11,6 +11,8 @@ from sims.lookup import Hit, Match, find_numbers
 from sims.models import Sim, SimIdentifier
 
 SHOWN = 8
+# A SIM may match with its ICCID and with each number of its devices.
+READ = 4 * SHOWN + 1
 MIN_TYPED = 3
 
 
@@ -42,12 +44,13 @@ def suggest(text: str) -> Suggestions:
     if not asked or len(asked.whole[0]) < MIN_TYPED:
         return Suggestions([], is_short=True)
     best: dict[int, Hit] = {}
-    for hit in find_numbers(asked, limit=SHOWN + 1):
+    hits = find_numbers(asked, limit=READ)
+    for hit in hits:
         best.setdefault(hit.sim_id, hit)
     chosen = list(best.values())[:SHOWN]
     sims = Sim.objects.select_related("account").in_bulk([hit.sim_id for hit in chosen])
     rows = [_suggestion(sims[hit.sim_id], hit, asked) for hit in chosen if hit.sim_id in sims]
-    return Suggestions(rows, has_more=len(best) > SHOWN)
+    return Suggestions(rows, has_more=len(best) > SHOWN or len(hits) >= READ)
 
 
 def _suggestion(sim: Sim, hit: Hit, asked: Wanted) -> Suggestion:

@@ -39,8 +39,8 @@ CROSS JOIN LATERAL (
 PARTLY = """
 SELECT a.value, count(DISTINCT i.sim_id), min(i.match),
     (array_agg(i.sim_id ORDER BY i.match, i.number, i.sim_id))[:%(candidates)s * 4],
-    (array_agg(i.kind ORDER BY i.match, i.number, i.sim_id))[1],
-    (array_agg(i.position ORDER BY i.match, i.number, i.sim_id))[1]
+    (array_agg(i.kind ORDER BY i.match, i.kind, i.position))[1],
+    (array_agg(i.position ORDER BY i.match, i.kind, i.position))[1]
 FROM unnest(%(values)s::text[], %(ends)s::text[], %(backwards)s::text[], %(backwards_ends)s::text[])
     AS a (value, value_end, backwards, backwards_end)
 CROSS JOIN LATERAL (

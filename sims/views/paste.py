@@ -96,7 +96,9 @@ def _context(request: HttpRequest, kept: WorkingSet, asked: dict[str, Any]) -> d
     if verdict:
         rows, more = report.page_of_verdict(kept, verdict, asked.get("after") or 0)
         next_url = report.url_of(kept, verdict=verdict, after=more) if more else ""
-        return context | {"rows": rows, "next_url": next_url, "first_url": report.url_of(kept, verdict=verdict)}
+        first_url = report.url_of(kept, verdict=verdict)
+        shows_sims = verdict not in report.NEEDS_A_PERSON
+        return context | {"rows": rows, "next_url": next_url, "first_url": first_url, "shows_sims": shows_sims}
     return context | {
         "needs": report.rows_that_need_a_person(kept),
         "found": report.rows_found(kept),

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sims.identifiers import wanted
-from sims.lookup import Match, _branches, find_sims
+from sims.lookup import INSIDE, Match, _branches, find_sims
 from tests.sims.fleet import make_sim
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +105,22 @@ def test_beginnings_and_endings_use_their_indexes_in_generic_plans():
     assert len(conditions) == len(branches)
     assert any("reverse(value) >" in line for line in conditions)
     assert "Seq Scan" not in plan
+
+
+def test_inside_is_looked_for_only_where_nothing_else_hits(sim):
+    inside = find_sims("0118050210044")
+    assert (inside.sim_ids, inside.best) == ([sim.pk], Match.INSIDE)
+    ending = make_sim("99990118050210044")
+    assert find_sims("0118050210044").sim_ids == [ending.pk]
+
+
+def test_inside_needs_six_characters(sim):
+    assert find_sims("01180").sim_ids == []
+    assert find_sims("011805").best is Match.INSIDE
+
+
+def test_inside_uses_its_index():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {INSIDE}", ["%118050%", 10])
+        assert "identifier_inside" in "\n".join(row[0] for row in cursor.fetchall())

@@ -1,0 +1,141 @@
+"""Finding SIMs among FLEET, against Django admin's search of the same table in the same run.
+
+Each answer is a whole page through the whole of Django. Ours is asked DRAWS times for numbers drawn anew, the admin
+PEER_DRAWS times, for it takes seconds; both times are medians.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.fleet import giccid, imei, make_fleet
+from benchmarks.portal import PeakMemory, portal, say
+
+FLEET = int(os.environ.get("BENCH_SIMS", 1_000_000))
+DRAWS, TYPED_DRAWS, PEER_DRAWS, PASTES = 40, 400, 3, 5
+PASTED = min(10_000, FLEET)
+GOALS = {"whole": 100, "beginning": 100, "last 6": 100, "inside": 20}
+draw = random.Random(20261122)
+
+QUESTIONS: dict[str, Callable[[str], str]] = {
+    "whole": lambda number: number,
+    "beginning": lambda number: number[:15],
+    "last 6": lambda number: number[-6:],
+    "inside": lambda number: number[6:17],
+}
+
+
+def _client() -> Any:
+    from django.test import Client
+
+    from users.models import User
+
+    user = User.objects.create_superuser("bench", password="bench", role=User.Role.ADMIN)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _number() -> str:
+    return giccid(draw.randint(1, FLEET))
+
+
+def _timed(ask: Callable[[], Any], status: int = 200) -> float:
+    began = time.perf_counter()
+    answer = ask()
+    spent = time.perf_counter() - began
+    assert answer.status_code == status, answer.status_code
+    return spent * 1000
+
+
+def _median(times: list[float]) -> float:
+    return round(statistics.median(times), 1)
+
+
+def _p95(times: list[float]) -> float:
+    return round(statistics.quantiles(times, n=20)[-1], 1)
+
+
+def _questions(client: Any) -> dict[str, Any]:
+    figures = {}
+    for name, part in QUESTIONS.items():
+        ours = [_timed(lambda part=part: client.get("/sims/", {"q": part(_number())})) for _ in range(DRAWS)]
+        theirs = [
+            _timed(lambda part=part: client.get("/admin/sims/sim/", {"q": part(_number())})) for _ in range(PEER_DRAWS)
+        ]
+        figures[name] = {
+            "ours_ms": _median(ours),
+            "ours_p95_ms": _p95(ours),
+            "admin_ms": _median(theirs),
+            "times": round(statistics.median(theirs) / statistics.median(ours), 1),
+            "goal": GOALS[name],
+        }
+        say(f"{name}: {figures[name]['ours_ms']} ms, admin {figures[name]['admin_ms']:,} ms")
+    return figures
+
+
+def _as_typed(client: Any) -> dict[str, Any]:
+    """Each step of typing a number, the broad ones included."""
+    times = []
+    for place in range(TYPED_DRAWS):
+        number = _number() if place % 2 else imei(draw.randint(1, FLEET))
+        text = number[: 3 + place % 13] if place % 3 else number[-(4 + place % 6) :]
+        times.append(_timed(lambda text=text: client.get("/sims/search/", {"q": text})))
+    return {"median_ms": _median(times), "p95_ms": _p95(times), "goal_ms": 50}
+
+
+def _broad(client: Any) -> dict[str, Any]:
+    times = [
+        _timed(lambda text=text: client.get("/sims/", {"q": text})) for text in ("898", "8986", "35693", "460") * 4
+    ]
+    return {"median_ms": _median(times), "p95_ms": _p95(times)}
+
+
+def _pasted() -> str:
+    """Numbers of every kind and spelling, one in twenty of no SIM."""
+    numbers = [draw.randint(1, FLEET) for _ in range(PASTED)]
+    spellings = (
+        giccid,
+        imei,
+        lambda number: f"{giccid(number)}0",
+        lambda number: f"{giccid(number)[:4]} {giccid(number)[4:12]} {giccid(number)[12:]}",
+        lambda number: f"+86 145 {number // 10_000:04} {number % 10_000:04}",
+    )
+    lines = [spellings[place % len(spellings)](number) for place, number in enumerate(numbers)]
+    return "\n".join("8999" + line[4:] if place % 20 == 7 else line for place, line in enumerate(lines))
+
+
+def _paste(client: Any) -> dict[str, Any]:
+    checks, reports = [], []
+    for _ in range(PASTES):
+        text, began = _pasted(), time.perf_counter()
+        answer = client.post("/sims/paste/", {"text": text})
+        checks.append((time.perf_counter() - began) * 1000)
+        assert answer.status_code == 302
+        reports.append(_timed(lambda answer=answer: client.get(answer["Location"])))
+    return {"entries": PASTED, "check_ms": _median(checks), "worst_check_ms": round(max(checks)), "goal_ms": 2000,
+            "report_ms": _median(reports)}  # fmt: skip
+
+
+def run() -> dict[str, Any]:
+    with portal(DJANGO_SETTINGS_MODULE="benchmarks.admin_settings"):
+        make_fleet(FLEET)
+        client = _client()
+        with PeakMemory() as memory:
+            figures = {
+                **_questions(client),
+                "as one types": _as_typed(client),
+                "broad": _broad(client),
+                "paste": _paste(client),
+            }
+        return {"sims": FLEET, **figures, "peak_memory_mb": round(memory.mb)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run()))
