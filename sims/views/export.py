@@ -64,7 +64,7 @@ def _ask(request: HttpRequest, wanted: Wanted, kind: str, errors: list[str]) -> 
             "is_at_once": wanted.is_at_once(each),
             "why_not": wanted.why_not(each),
         }
-        for each in Export.Format
+        for each in (Export.Format.XLSX, Export.Format.CSV)
     ]
     if kind and wanted.is_too_big(kind):
         errors = [*errors, wanted.why_not(kind)]
