@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sims.freshness import freshness
-from smarthub_portal import metrics
+from smarthub_portal import metrics, state_figures
 from smarthub_portal.celery import QUEUES, heartbeat_key
 from smarthub_portal.hosts import is_loopback
 
@@ -107,4 +107,6 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     is_local = is_loopback(request.META.get("REMOTE_ADDR", "")) and "HTTP_X_FORWARDED_FOR" not in request.META
     if not is_local and not request.user.is_authenticated:
         return HttpResponseForbidden("Sign in, or ask from the machine itself.", content_type="text/plain")
-    return HttpResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return HttpResponse(
+        metrics.render() + state_figures.render(), content_type="text/plain; version=0.0.4; charset=utf-8"
+    )
