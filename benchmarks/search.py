@@ -32,10 +32,20 @@ QUESTIONS: dict[str, Callable[[str], str]] = {
 
 
 def _client() -> Any:
+    """Signed in to both; the admin knows the SIMs only here."""
+    from django.contrib import admin
     from django.test import Client
 
+    from sims.models import Sim
     from users.models import User
 
+    class SimAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+        list_display = ("giccid", "status", "account", "package", "data_usage_mb", "package_ends_at")
+        list_per_page = 50
+        list_select_related = ("account",)
+        search_fields = ("giccid", "identifiers__value")
+
+    admin.site.register(Sim, SimAdmin)
     user = User.objects.create_superuser("bench", password="bench", role=User.Role.ADMIN)
     client = Client()
     client.force_login(user)

@@ -95,8 +95,8 @@ def test_support_finds_a_sim_by_its_last_digits_and_reads_it_again(portal: Page)
 
 def test_nothing_found_says_what_to_do(portal: Page, check_accessible: Callable[[], None]) -> None:
     page = portal
-    page.get_by_role("searchbox").fill("no such number")
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("combobox", name="Find a SIM").fill("no such number")
+    page.get_by_role("combobox", name="Find a SIM").press("Enter")
     expect(page.get_by_role("heading", name="No SIM has “no such number” as a number")).to_be_visible()
     check_accessible()
     page.get_by_role("link", name="Show all SIMs").click()
