@@ -75,7 +75,7 @@ def tend_exports() -> None:
     export_jobs.expire()
 
 
-@shared_task(queue="batch")
+@shared_task
 def work_tagging(tagging_id: int) -> None:
     """One slice of a tagging, then the next."""
     if tagging.work_slice(tagging_id):

@@ -108,7 +108,11 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "in
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "sync"
-CELERY_TASK_ROUTES = {"sims.tasks.work_export": {"queue": "batch"}, "sims.tasks.*": {"queue": "sync"}}
+CELERY_TASK_ROUTES = {
+    "sims.tasks.work_export": {"queue": "batch"},
+    "sims.tasks.work_tagging": {"queue": "batch"},
+    "sims.tasks.*": {"queue": "sync"},
+}
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

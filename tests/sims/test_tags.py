@@ -7,6 +7,7 @@ from sims import tagging, tags
 from sims.models import Sim, SimTag, Tag, Tagging
 from sims.selection import Selection
 from sims.tag_forms import TagForm, TaggingForm, next_colour
+from sims.tasks import tend_taggings, work_tagging
 from tests.sims.fleet import make_sim, make_sims
 from users.models import AuditEntry, User
 
@@ -224,3 +225,13 @@ def test_a_changed_name_is_audited_and_a_taken_one_refused(user, tag):
 def test_a_form_without_a_tag_says_so():
     assert TaggingForm({"verb": "add"}).messages == ["No tag was chosen, so nothing was changed."]
     assert TaggingForm({"verb": "remove", "new_tag": "nope"}).messages == ["There is no tag “nope” to take off."]
+
+
+def test_the_task_may_come_twice(user, tag, small_steps):
+    make_sims(7)
+    work = tagging.tag_selection(user=user, verb=Verb.ADD, tags=[tag], selection=select("", user)).work
+    work_tagging(work.pk)
+    work_tagging(work.pk)
+    work.refresh_from_db()
+    assert (work.state, work.changed) == ("finished", 7)
+    tend_taggings()
