@@ -37,7 +37,7 @@ def report_on(export: Export, now: datetime | None = None) -> Report:
         headings=", ".join(cell.heading for cell in cells_of(export.columns)),
         size=file_size(export.size) if export.state == State.FINISHED else "",
         pace=_pace(export, at),
-        took=took(export.finished_at - export.started_at) if export.finished_at and export.started_at else "",
+        took=_took(export),
     )
 
 
@@ -51,6 +51,14 @@ def _pace(export: Export, now: datetime) -> str:
     if not left:
         return "packing the file" if export.format == Export.Format.XLSX else "closing the file"
     return f"about {took(timedelta(seconds=left / rate))} left · {count(round(rate))} SIMs a second"
+
+
+def _took(export: Export) -> str:
+    """Nothing where it was quicker than anybody can look."""
+    if not export.finished_at or not export.started_at:
+        return ""
+    length = export.finished_at - export.started_at
+    return took(length) if length >= timedelta(seconds=1) else ""
 
 
 def file_size(size: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from enterprise.models import Account
 from sims.models import SyncPage, SyncRun
+from smarthub.operations import MAX_GICCIDS_PER_QUERY
 from toolkit.lease import free
 from users.models import User
 
@@ -43,6 +45,7 @@ def request_named(giccids: list[str], *, trigger: SyncRun.Trigger, user: User | 
         phase=SyncRun.Phase.LISTING,
         giccids=unique,
         sims_expected=len(unique),
+        pages_expected=ceil(len(unique) / MAX_GICCIDS_PER_QUERY),
     )
 
 
