@@ -69,7 +69,7 @@ def test_a_manager_tags_three_rows_filters_by_the_tag_and_saves_the_view(
     expect(tab).to_contain_text("3")  # counted after the page, or kept from before
     tab.click()
     expect(rows(page)).to_have_count(3)
-    expect(page.get_by_text("Tag cold chain")).to_be_visible()
+    expect(page.get_by_role("link", name="Drop Tag cold chain")).to_be_visible()
 
 
 def test_rows_are_ticked_by_keys_and_unticked_by_one_button(portal: Page) -> None:
@@ -106,7 +106,7 @@ def test_ticks_outlive_a_swap_of_the_same_page(portal: Page) -> None:
     first = ticks(page).nth(0).input_value()
     page.evaluate("htmx.ajax('GET', location.href, {target: '#sim-table', swap: 'morph:outerHTML'})")
     expect(page.locator(".htmx-request")).to_have_count(0)
-    expect(page.locator(f"input[name=sim][value='{first}']")).to_be_checked()
+    expect(page.locator(f"tr input[name=sim][value='{first}']")).to_be_checked()
     expect(bar(page)).to_contain_text("1 selected")
 
 

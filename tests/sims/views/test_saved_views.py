@@ -196,6 +196,7 @@ def test_methods(client, user):
 
 
 def test_a_view_keeps_the_columns_that_were_shown(client, user):
+    make_sims(1)
     ListPreference.objects.create(user=user, columns=["giccid", "status", "po"])
     client.post(NEW, {"name": "Mine", "query": ""})
     view = SavedView.objects.get()
