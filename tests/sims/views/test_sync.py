@@ -146,6 +146,14 @@ def test_read_now_does_not_wait_for_beat(client, db, monkeypatch, django_capture
     assert queued == [SyncRun.objects.get(state=SyncRun.State.QUEUED).pk]
 
 
+def test_a_record_that_names_no_sim_says_nothing_of_our_copy(client, db):
+    set_aside(make_run(), giccid="", reason="The record is null, an object was expected.", raw="null", field="")
+    words = text(client.get(URL))
+    assert "names no SIM" in words
+    assert "an object was expected. The rest of its page is kept, and the next run asks for it again." in words
+    assert "Read this SIM now" not in words
+
+
 def test_a_record_kept_aside_can_be_read_now(client, db, carrier):
     aside = set_aside(make_run())
     response = client.post(f"/sync/set-aside/{aside.pk}/read/")
