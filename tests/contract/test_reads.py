@@ -78,6 +78,14 @@ def test_s3_the_log_of_changes(client: Client) -> None:
         client.sim_change_logs(start_at=datetime(2024, 1, 1, tzinfo=UTC), end_at=NOW)
 
 
+def test_s3_stops_after_the_page_that_is_enough(client: Client, carrier: Simulated) -> None:
+    for number in range(250):
+        carrier.post("/_sim/imei", {"giccid": HEALTHY, "imei": f"35693803564{number:04}"})
+    newest = client.sim_change_logs([HEALTHY], most=150).value
+    assert len(newest) == 200
+    assert set(newest) < set(client.sim_change_logs([HEALTHY]).value)
+
+
 def test_e1_the_enterprise_and_e2_its_accounts(client: Client) -> None:
     enterprise = client.enterprise().value
     names = [account.name for account in enterprise.accounts]

@@ -109,7 +109,7 @@ def test_a_failed_reading_says_why_and_keeps_nothing(sim: Sim, carrier: Simulate
     assert not HistoryRead.objects.exists() and not ChangeLogRow.objects.exists()
 
 
-def test_very_many_rows_are_read_in_parts(sim: Sim, carrier: Simulated) -> None:
+def test_very_many_rows_are_read_in_parts(sim: Sim, client: Client, carrier: Simulated) -> None:
     for number in range(MOST_ROWS + 150):
         imei(carrier, number)
     before = len(carrier.get("/_sim/requests")["requests"])
@@ -119,6 +119,8 @@ def test_very_many_rows_are_read_in_parts(sim: Sim, carrier: Simulated) -> None:
     assert pages <= MOST_ROWS // 100 + 1
     oldest = ChangeLogRow.objects.order_by("changed_at").first()
     assert HistoryRead.objects.get().since == oldest.changed_at + timedelta(seconds=1)
+    assert read_history(fresh(sim), is_further=True).is_read
+    assert ChangeLogRow.objects.count() == len(client.sim_change_logs([SEED]).value)
 
 
 def test_odd_rows_are_kept_or_counted(sim: Sim, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
