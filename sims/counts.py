@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from sims.models import SimQuerySet
+from toolkit.database import array_of
 
 NO_ACCOUNT = 0
 FOLDING = 0x51C0
@@ -105,7 +106,7 @@ def total() -> int:
 def facets(asked: Filter, *, sim_ids: Sequence[int] | None = None) -> Facets:
     """The counts for `asked`, over the whole fleet or over the SIMs a search has found."""
     source = _ALL if sim_ids is None else _HITS.format(hits=_IDS)
-    return _count(source, {**values_of(asked), "sim_ids": list(sim_ids or ())})
+    return _count(source, {**values_of(asked), "sim_ids": array_of(sim_ids or ())})
 
 
 def capped_facets(asked: Filter, among: SimQuerySet, both: SimQuerySet) -> Facets:

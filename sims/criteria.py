@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from sims.counts import NO_ACCOUNT, Filter
 from sims.models import Sim, SimQuerySet, SimTag, WorkingSetItem
 from sims.ranges import Days, UsageRange
+from toolkit.database import array_of
 
 NO_DEVICE = Q(devices=[])
 SHARE = """SELECT s.id FROM enterprise_servicepackage p
@@ -92,7 +93,7 @@ def among(rows: SimQuerySet, asked: Criteria) -> SimQuerySet:
         rows = rows.filter(pk__in=found.values("sim"))
     if asked.sim_ids is not None:
         # One array, not ten thousand parameters: four times quicker.
-        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(asked.sim_ids)]))
+        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [array_of(asked.sim_ids)]))
     if asked.no_device is not None:
         rows = rows.filter(NO_DEVICE) if asked.no_device else rows.exclude(NO_DEVICE)
     if asked.changed_since is not None:

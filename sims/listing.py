@@ -162,12 +162,16 @@ def _source(asked: Criteria, order: Order, listing: Listing) -> Source:
 
 
 def _page_of_hits(form: SimListForm, asked: Criteria, hits: Hits) -> Page[Sim]:
-    """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand."""
-    giccids = dict(matching(asked).values_list("pk", "giccid"))
-    order = [giccids[pk] for pk in hits.sim_ids if pk in giccids]
-    page = page_of_list(order, size=form.page_size, after=form.cursor("after"), before=form.cursor("before"))
-    found = {sim.giccid: sim for sim in Sim.objects.for_list().filter(giccid__in=page.rows)}
-    return Page([found[giccid] for giccid in page.rows if giccid in found], after=page.after, before=page.before)
+    """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand; cursors are row ids."""
+    ids = hits.sim_ids
+    if asked != Criteria(sim_ids=asked.sim_ids, account_ids=asked.account_ids):
+        left = set(matching(asked).values_list("pk", flat=True))
+        ids = [pk for pk in ids if pk in left]
+    cursors = {name: form.cursor(name) for name in ("after", "before")}
+    page = page_of_list([str(pk) for pk in ids], size=form.page_size, **cursors)
+    found = Sim.objects.select_related("account").in_bulk([int(pk) for pk in page.rows])
+    rows = [found[int(pk)] for pk in page.rows if int(pk) in found]
+    return Page(rows, after=page.after, before=page.before)
 
 
 def _strange(asked: Filter, counted: Facets) -> list[str]:

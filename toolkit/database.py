@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,11 @@ def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
     for plain, escaped in ESCAPES:
         block = block.replace(plain, escaped)
     return block + "\n"
+
+
+def array_of(ids: Iterable[int]) -> str:
+    """The numbers as one text for `%s::bigint[]`; the driver would look at each of ten thousand."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def let_go() -> None:
