@@ -28,15 +28,17 @@ _JOINS = {
         FROM sims_simtag AS worn JOIN sims_tag AS tag ON tag.id = worn.tag_id
         WHERE worn.sim_id = ANY((SELECT ids FROM wanted)::bigint[]) GROUP BY worn.sim_id
     ) AS tags ON tags.sim_id = sim.id""",
-    # Some hundred at a time: what a GIN index does for one array grows with the square of its length.
+    # Some hundred ids at a time, those of an account together: what a GIN index does for one array grows with the square
+    # of its length, and a page is of one account.
     "shown": """LEFT JOIN (
         SELECT each.sim_id, max(page.asked_at) AS asked_at
-        FROM (
-            SELECT array_agg(one.id) AS ids FROM unnest((SELECT ids FROM wanted)) WITH ORDINALITY AS one(id, place)
-            GROUP BY one.place / 250
-        ) AS part
-        JOIN sims_syncpage AS page ON page.sim_ids && part.ids
-        CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
+        FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
+        WHERE page.id IN (
+            SELECT hit.id FROM (
+                SELECT array_agg(one.id) AS ids FROM unnest((SELECT ids FROM wanted)) WITH ORDINALITY AS one(id, place)
+                GROUP BY one.place / 250
+            ) AS part JOIN sims_syncpage AS hit ON hit.sim_ids && part.ids
+        )
         GROUP BY each.sim_id
     ) AS shown ON shown.sim_id = sim.id""",
 }
@@ -86,8 +88,10 @@ class Chunks:
         self._running = connection.connection
         try:
             behind = self.sims.filter(giccid__gt=self.after).order_by("giccid")
-            keys = list(behind.values_list("pk", "giccid")[:size])
-            return Chunk(self._copy([pk for pk, _ in keys]), len(keys), keys[-1][1]) if keys else None
+            keys = list(behind.values_list("account_id", "pk", "giccid")[:size])
+            if not keys:
+                return None
+            return Chunk(self._copy(by_account(keys)), len(keys), keys[-1][2])
         finally:
             self._running = None
             let_go()
@@ -95,6 +99,11 @@ class Chunks:
     def _copy(self, sim_ids: list[int]) -> bytes:
         with set_cursor() as cursor, cursor.copy(copy_sql(self.columns), {"sim_ids": sim_ids}) as copy:
             return b"".join(copy)
+
+
+def by_account(keys: list[tuple[int | None, int, str]]) -> list[int]:
+    """The SIM ids of (account, SIM, ICCID), those of an account together."""
+    return [pk for _, pk in sorted((account or 0, pk) for account, pk, _ in keys)]
 
 
 def copy_sql(columns: list[Cells]) -> str:
