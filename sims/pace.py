@@ -11,7 +11,7 @@ from toolkit import figures
 
 # A shorter stretch says more of the hour of the day than of the SIM.
 SHORTEST = timedelta(days=1)
-WHOLE_FROM_MB = 10
+WHOLE_FROM_MB, TENTHS_FROM_MB = 100, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,20 @@ def pace_of(
     return Pace(f"{start}: {figures.volume(per_day)} a day.", f"{words} {off.outlook}" if off else words)
 
 
-def about(amount: Decimal) -> str:
-    """114 MB, 3.94 MB, 1.20 GB: no more figures than a forecast is worth."""
-    if not WHOLE_FROM_MB <= amount < figures.MB_PER_GB:
+def about(amount: Decimal, *, beside: Decimal | None = None) -> str:
+    """114 MB, 12.7 MB, 3.94 MB, 1.20 GB: no more figures than a forecast is worth, and as many as the one beside it."""
+    scale = amount if beside is None else beside
+    if not TENTHS_FROM_MB <= scale < figures.MB_PER_GB:
         return figures.volume(amount)
-    return f"{amount.quantize(Decimal(1), ROUND_HALF_UP)} MB"
+    places = Decimal("1") if scale >= WHOLE_FROM_MB else Decimal("0.1")
+    return f"{amount.quantize(places, ROUND_HALF_UP)} MB"
 
 
 def _verdict(leads_to: Decimal, allowance: Decimal | None) -> str:
     if allowance is None:
         return ""
     over = leads_to - allowance
-    return f", {about(over)} too much" if over > 0 else ", within the allowance"
+    return f", {about(over, beside=leads_to)} too much" if over > 0 else ", within the allowance"
 
 
 def _missing(origin: Point | None) -> str:

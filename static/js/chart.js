@@ -98,12 +98,15 @@ function drawAllowance(pen, { allowance }, isShown) {
   pen.text(isNarrow ? amount(allowance) : words, right, y - pen.px(8), "text2", "right");
 }
 
+// Its word stands beside today's bar, which may reach beyond the line.
 function drawNow(pen, { now, days }) {
   const { bbox } = pen.u;
   const x = pen.x(now);
+  const y = bbox.top + bbox.height - pen.px(8);
+  const today = Math.floor(now + 0.5);
   pen.line(x, bbox.top, x, bbox.top + bbox.height, "text");
-  const isLate = now > days - 2;
-  pen.text("now", x + pen.px(isLate ? -5 : 5), bbox.top + bbox.height - pen.px(8), "text2", isLate ? "right" : "left");
+  if (today > days - 2) pen.text("now", pen.x(today - 0.4) - pen.px(4), bbox.top + pen.px(8), "text2", "right");
+  else pen.text("now", Math.max(x, pen.x(today + 0.4)) + pen.px(4), y, "text2");
 }
 
 // A day that used nothing has a line of its own; a gap has none.

@@ -30,8 +30,9 @@ def said(used: str | None, day: int, *, allowance: str | None = "100", origin: P
     ("used", "day", "allowance", "words"),
     [
         ("40", 11, "100", "Pace: 4.00 MB a day. That leads to 120 MB by 1 December, 20 MB too much."),
-        ("20", 11, "100", "Pace: 2.00 MB a day. That leads to 60 MB by 1 December, within the allowance."),
-        ("20", 11, None, "Pace: 2.00 MB a day. That leads to 60 MB by 1 December."),
+        ("20", 11, "100", "Pace: 2.00 MB a day. That leads to 60.0 MB by 1 December, within the allowance."),
+        ("4.2166", 11, "10", "Pace: 0.42 MB a day. That leads to 12.6 MB by 1 December, 2.6 MB too much."),
+        ("20", 11, None, "Pace: 2.00 MB a day. That leads to 60.0 MB by 1 December."),
         ("0", 11, "100", "Pace: 0.00 MB a day. That leads to 0.00 MB by 1 December, within the allowance."),
         ("2048", 11, "1024", "Pace: 204.80 MB a day. That leads to 6.00 GB by 1 December, 5.00 GB too much."),
     ],
@@ -69,7 +70,8 @@ def test_a_sim_that_is_off():
 
 
 @pytest.mark.parametrize(
-    ("amount", "words"), [("3.94", "3.94 MB"), ("113.6", "114 MB"), ("1228.8", "1.20 GB"), ("0", "0.00 MB")]
+    ("amount", "words"),
+    [("3.94", "3.94 MB"), ("113.6", "114 MB"), ("12.65", "12.7 MB"), ("1228.8", "1.20 GB"), ("0", "0.00 MB")],
 )
 def test_a_forecast_has_few_figures(amount, words):
     assert about(Decimal(amount)) == words
