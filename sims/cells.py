@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -49,8 +51,11 @@ def _usage(row: SimRow) -> str:
 
 
 def _ends(row: SimRow) -> str:
-    none = QUIET.format("no end") if row.has_no_end else ""
-    return f'<td class="c-ends sp-num">{look.when(row.ends_at, "date") if row.ends_at else none}</td>'
+    """Its year only where one could mistake it."""
+    if row.ends_at is None:
+        return f'<td class="c-ends sp-num">{QUIET.format("no end") if row.has_no_end else ""}</td>'
+    is_near = abs(row.ends_at - timezone.now()) < timedelta(days=300)
+    return f'<td class="c-ends sp-num">{look.when(row.ends_at, "day" if is_near else "date")}</td>'
 
 
 def _read(row: SimRow) -> str:

@@ -247,9 +247,10 @@ class Filters:
 
     def _without(self, words: dict[str, list[str]]) -> str:
         gains = self.listing.facets.without
+        is_exact = self.form.criteria().is_exact
         known = {name: gains.get(name, 0) for name, values in words.items() if values and name not in self.form.errors}
         told = [
-            f"without “{' or '.join(words[name])}” there {'is' if n == 1 else 'are'} {count(n)}"
+            f"without “{' or '.join(words[name])}” there {'is' if n == 1 else 'are'} {_up_to_cap(n, is_exact=is_exact)}"
             for name, n in known.items()
             if n
         ]
@@ -268,11 +269,15 @@ class Filters:
         return [*ways, Action("Clear all filters" if any(words.values()) else "Show all SIMs", self.path)]
 
 
+def _up_to_cap(found: int, *, is_exact: bool) -> str:
+    return f"{count(CAP)}+" if found > CAP and not is_exact else count(found)
+
+
 def _capped(counted: Mapping[str, int] | None, name: str) -> str:
     found = (counted or {}).get(name)
     if found is None:
         return ""
-    return f"{count(CAP)}+" if found > CAP else count(found)
+    return _up_to_cap(found, is_exact=False)
 
 
 def words_of(form: SimListForm) -> dict[str, list[str]]:
