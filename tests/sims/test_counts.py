@@ -1,4 +1,7 @@
+import itertools
+import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -7,6 +10,7 @@ from django.utils import timezone
 
 from sims import counts
 from sims.counts import NO_ACCOUNT, Filter, facets, fold_counts
+from sims.criteria import exactly
 from sims.models import Sim, SimCount, SimCountDelta
 from tests.sims.fleet import make_account, make_sim, make_sims
 
@@ -110,3 +114,47 @@ def test_only_one_folds_at_a_time():
         assert pool.submit(hold).result() is False
         cursor.execute("SELECT pg_advisory_unlock(%s)", [counts.FOLDING])
         assert pool.submit(hold).result() is True
+
+
+@pytest.mark.django_db
+def test_no_drift_after_many_changes():
+    """Each exact filter alone and together, against COUNT, with foldings in between."""
+    draw = random.Random(7)
+    accounts = [make_account("halden-dach"), make_account("lab account"), None]
+    statuses, packages = ("ACTIVATED", "DEACTIVATED", "RETIRED"), ("", "Prepaid-Basic-100M", "Big")
+    sims = make_sims(40)
+    for step in range(60):
+        some = [sim.pk for sim in draw.sample(sims, draw.randint(1, 12))]
+        Sim.objects.filter(pk__in=some).update(
+            account=draw.choice(accounts),
+            status=draw.choice(statuses),
+            package=draw.choice(packages),
+            missing_since=draw.choice((None, timezone.now())),
+        )
+        if step % 9 == 0:
+            fold_counts()
+    for account, status, package, missing in itertools.product(
+        [None, *accounts[:2], NO_ACCOUNT], (None, *statuses), (None, *packages), (None, True, False)
+    ):
+        asked = Filter(
+            accounts=() if account is None else ((account and account.pk) or NO_ACCOUNT,),
+            statuses=(status,) if status else (),
+            packages=() if package is None else (package,),
+            missing=missing,
+        )
+        counted = facets(asked)
+        assert counted.total == exactly(asked).count()
+        for value in statuses:
+            assert counted.statuses.get(value, 0) == exactly(replace(asked, statuses=(value,))).count()
+
+
+@pytest.mark.django_db
+def test_any_other_filter_is_counted_up_to_the_cap(fleet, monkeypatch):
+    monkeypatch.setattr(counts, "CAP", 3)
+    everything = Sim.objects.all()
+    counted = counts.capped_facets(Filter(), everything, everything)
+    assert (counted.total, counted.is_capped, counted.is_partial) == (3, True, True)
+    few = Sim.objects.filter(status="DEACTIVATED")
+    counted = counts.capped_facets(Filter(accounts=(fleet[0].pk,)), few, few.filter(account=fleet[0]))
+    assert (counted.total, counted.is_capped, counted.is_partial) == (2, False, False)
+    assert counted.accounts == {fleet[0].pk: 2, fleet[1].pk: 1}
