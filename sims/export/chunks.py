@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -101,7 +101,7 @@ class Chunks:
             return b"".join(copy)
 
 
-def by_account(keys: list[tuple[int | None, int, str]]) -> list[int]:
+def by_account(keys: Sequence[tuple[int | None, int, str]]) -> list[int]:
     """The SIM ids of (account, SIM, ICCID), those of an account together."""
     return [pk for _, pk in sorted((account or 0, pk) for account, pk, _ in keys)]
 

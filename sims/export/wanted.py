@@ -51,7 +51,23 @@ class Wanted:
 
     @cached_property
     def total(self) -> int:
-        return self.sims().count() if self.giccids else self.selection.count()
+        """How many, counted no further than one more than a sheet holds where that means going through the SIMs."""
+        if self.giccids:
+            return self.sims().count()
+        return self.selection.count(None if self._is_counted else MAX_SHEET_ROWS + 1)
+
+    @property
+    def _is_counted(self) -> bool:
+        return not self.errors and self.selection.criteria.is_exact
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there may be more than `total`."""
+        return not self.giccids and not self._is_counted and self.total > MAX_SHEET_ROWS
+
+    @property
+    def total_words(self) -> str:
+        return f"{count(MAX_SHEET_ROWS)}+" if self.is_more else count(self.total)
 
     @property
     def words(self) -> str:
@@ -71,4 +87,4 @@ class Wanted:
     def why_not(self, kind: str) -> str:
         if not self.is_too_big(kind):
             return ""
-        return f"A sheet holds {count(MAX_SHEET_ROWS)} SIMs at most, and these are {count(self.total)}: take CSV."
+        return f"A sheet holds {count(MAX_SHEET_ROWS)} SIMs at most, and these are {self.total_words}: take CSV."

@@ -69,6 +69,8 @@ def _attempt(export: Export, owner: UUID, ends_at: float) -> bool:
 def _work(export: Export, owner: UUID, ends_at: float) -> bool:
     wanted = _wanted(export)
     with store.locked(export.file_name) as part:
+        if not export.rows and wanted.is_more:
+            _note(export, owner, total=wanted.selection.count())
         if export.format == Export.Format.XLSX:
             _write_xlsx(part, export, wanted, owner)
         elif not _write_csv(part, export, wanted, owner, ends_at):

@@ -6,8 +6,15 @@ function closeMenus(event) {
   }
 }
 
+// A file comes and the page stays: the choice that was made is closed.
+function chosen(event) {
+  const menu = event.target.closest("details.sp-drop");
+  if (menu) menu.open = false;
+}
+
 export function startToggles() {
   document.addEventListener("click", closeMenus);
+  document.addEventListener("submit", chosen);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toggle]");
     if (!button) return;

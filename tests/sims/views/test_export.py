@@ -135,13 +135,26 @@ def test_the_page_that_asks(client, db):
     assert '<input type="hidden" name="sim" value="8986011805021000001">' in ticked
 
 
-def test_a_workbook_has_an_end(client, db, monkeypatch):
+def test_a_workbook_has_an_end(client, user, monkeypatch):
     monkeypatch.setattr("sims.export.wanted.MAX_SHEET_ROWS", 1)
-    make_sims(2)
+    make_sims(3)
     response = client.post(URL, {"everything": "1", "format": "xlsx"})
     assert response.status_code == 422
-    assert errors(response) == ["A sheet holds 1 SIMs at most, and these are 2: take CSV."]
+    assert errors(response) == ["A sheet holds 1 SIMs at most, and these are 3: take CSV."]
     assert not Export.objects.exists()
+
+
+def test_what_is_not_counted_beforehand_is_counted_by_the_worker(client, user, monkeypatch):
+    """Counting through ten million SIMs is nothing to keep a person waiting for."""
+    monkeypatch.setattr("sims.export.wanted.MAX_SHEET_ROWS", 1)
+    make_sims(3, po="7")
+    assert "Export 1+ SIMs" in text(client.get(URL, {"po": "7"}))
+    wanted = Wanted(user, "po=7", ["giccid"])
+    export = jobs.request(wanted, "csv")
+    assert export.total == 2
+    work.work_slice(export.pk)
+    export.refresh_from_db()
+    assert (export.total, export.rows) == (3, 3)
 
 
 @pytest.mark.parametrize(
