@@ -28,8 +28,8 @@ _JOINS = {
         FROM sims_simtag AS worn JOIN sims_tag AS tag ON tag.id = worn.tag_id
         WHERE worn.sim_id = ANY((SELECT ids FROM wanted)::bigint[]) GROUP BY worn.sim_id
     ) AS tags ON tags.sim_id = sim.id""",
-    # Some hundred ids at a time, those of an account together: what a GIN index does for one array grows with the square
-    # of its length, and a page is of one account.
+    # Some hundred ids at a time, those of an account together: a page is of one account, and what a GIN index does for
+    # one array grows with the square of its length.
     "shown": """LEFT JOIN (
         SELECT each.sim_id, max(page.asked_at) AS asked_at
         FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
