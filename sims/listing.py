@@ -105,7 +105,7 @@ def _order(form: SimListForm, listing: Listing) -> Order:
 
 def _page(form: SimListForm, asked: Criteria, listing: Listing) -> Page[Sim]:
     if listing.hits is not None and listing.order == BEST_FIRST:
-        return _page_of_hits(form, asked, listing.hits)
+        return _page_of_hits(form, asked, listing)
     after, before = _places(form, listing)
     size, order = form.page_size, listing.order
     if order.is_unique and _is_walked(asked, listing):
@@ -161,14 +161,16 @@ def _source(asked: Criteria, order: Order, listing: Listing) -> Source:
     return orders.hits(matching(asked), order, CAP + 1)
 
 
-def _page_of_hits(form: SimListForm, asked: Criteria, hits: Hits) -> Page[Sim]:
+def _page_of_hits(form: SimListForm, asked: Criteria, listing: Listing) -> Page[Sim]:
     """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand; cursors are row ids."""
-    ids = hits.sim_ids
+    ids = listing.hits.sim_ids if listing.hits else []
     if asked != Criteria(sim_ids=asked.sim_ids, account_ids=asked.account_ids):
         left = set(matching(asked).values_list("pk", flat=True))
         ids = [pk for pk in ids if pk in left]
-    cursors = {name: form.cursor(name) for name in ("after", "before")}
-    page = page_of_list([str(pk) for pk in ids], size=form.page_size, **cursors)
+    keys, cursors = [str(pk) for pk in ids], {name: form.cursor(name) for name in ("after", "before")}
+    if any(cursor and cursor not in keys for cursor in cursors.values()):
+        listing.strange.append(DAMAGED_CURSOR)
+    page = page_of_list(keys, size=form.page_size, **cursors)
     found = Sim.objects.select_related("account").in_bulk([int(pk) for pk in page.rows])
     rows = [found[int(pk)] for pk in page.rows if int(pk) in found]
     return Page(rows, after=page.after, before=page.before)

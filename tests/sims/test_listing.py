@@ -205,6 +205,15 @@ def test_a_cursor_of_another_sort_or_tampered_with_gives_the_first_page(fleet, s
         assert [sim.giccid for sim in found.page.rows] == in_order({}, sort)[:5]
 
 
+def test_a_strange_cursor_of_a_search_gives_its_first_page(fleet):
+    for number in range(7):
+        make_sim(f"777{number}")
+    found = list_sims(form("q=777&after=usage~1~2"))
+    assert found.strange == [DAMAGED_CURSOR]
+    assert [sim.giccid for sim in found.page.rows] == ["7770", "7771", "7772", "7773", "7774"]
+    assert list_sims(form(f"q=777&after={found.page.after}")).strange == []
+
+
 def test_an_unknown_order_says_so(fleet):
     found = list_sims(form("sort=colour"))
     assert found.strange == ["There is no such order, so the usual one stands here."]
