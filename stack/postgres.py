@@ -114,15 +114,15 @@ class Postgres:
         version_file = self.data / "PG_VERSION"
         if not version_file.exists():
             raise StackError(f"{self.data} is not a PostgreSQL data folder: move it away, then start again.")
-        if not self.password_file.exists():
-            raise StackError(
-                f"{self.password_file} is gone: put it back, or move {self.place.data} away to start empty."
-            )
         version = version_file.read_text().strip()
         if version != MAJOR:
             raise StackError(
                 f"{self.data} was written by PostgreSQL {version}, this is {MAJOR}: carry it over with pg_dump of "
                 f"version {version}, or move it away to start empty."
+            )
+        if not self.password_file.exists():
+            raise StackError(
+                f"{self.password_file} is gone: put it back, or move {self.place.data} away to start empty."
             )
 
     def _create(self) -> None:

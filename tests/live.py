@@ -55,10 +55,11 @@ class LiveStack:
             "PORTAL_ADMIN_PASSWORD": PASSWORD,
         }
 
-    def start(self) -> None:
+    def start(self, python: str = sys.executable, **options: Any) -> None:
+        environment = self.environment | options.pop("env", {})
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *self.command], cwd=ROOT, env=self.environment, stdout=output, stderr=output
+                [python, *self.command], cwd=ROOT, env=environment, stdout=output, stderr=output, **options
             )
 
     def wait_ready(self) -> None:

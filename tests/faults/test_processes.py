@@ -1,14 +1,19 @@
 """Processes are killed; the stack mends itself, and when it ends nothing of it is left."""
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
 from tests.live import LiveStack
+from tests.stack.conftest import needs_root
+from tests.stack.somebody import SOMEBODY, SOMEBODYS_VARIABLES, somebodys_python
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(200)
@@ -94,6 +99,43 @@ def test_a_taken_port_is_named(live_stack: LiveStack, tmp_path: Path) -> None:
     assert other.process.wait(60) == 1
     assert f"Port {port} on 127.0.0.1 is taken by another program" in other.output.read_text()
     assert other.processes() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "word"),
+    [("PG_VERSION", "17\n", "written by PostgreSQL 17, this is 18"), ("letter.txt", "mine", "move it away")],
+)
+def test_data_that_is_not_ours_ends_the_start_in_a_line(tmp_path: Path, file: str, content: str, word: str) -> None:
+    data = tmp_path / "var" / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / file).write_text(content)
+    stack = LiveStack(tmp_path)
+    stack.start()
+    assert stack.process is not None
+
+    assert stack.process.wait(60) == 1
+    said = stack.output.read_text()
+    assert word in said and "Traceback" not in said
+    assert (data / file).read_text() == content
+    assert stack.processes() == []
+
+
+@needs_root
+def test_a_normal_user_starts_and_stops_all_of_it() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="portal-user-"))
+    os.chown(folder, SOMEBODY, SOMEBODY)
+    stack = LiveStack(folder)
+    who = {"user": SOMEBODY, "group": SOMEBODY, "extra_groups": [], "env": SOMEBODYS_VARIABLES | {"HOME": str(folder)}}
+    stack.start(somebodys_python(), **who)
+    try:
+        stack.wait_ready()
+        owners = {psutil.Process(pid).uids().real for pid in stack.pids.values()}
+    finally:
+        code = stack.stop()
+
+    assert (owners, code) == ({SOMEBODY}, 0)
+    assert stack.processes() == []
+    shutil.rmtree(folder)
 
 
 def test_nothing_outlives_a_killed_stack_and_it_starts_again(own_stack: LiveStack) -> None:

@@ -2,9 +2,6 @@
 
 import json
 import os
-import pwd
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -13,9 +10,9 @@ import pytest
 from stack import account
 from tests.stack.conftest import needs_root
 from tests.stack.engines import postgres_in, valkey_in, visit
+from tests.stack.somebody import SOMEBODY, as_somebody, somebodys_python
 
 ROOT = Path(__file__).parent.parent.parent
-SOMEBODY = pwd.getpwnam("daemon").pw_uid
 
 
 def test_data_outlives_a_restart(folder: Path) -> None:
@@ -63,27 +60,10 @@ def test_without_namespaces_root_runs_a_copy(folder: Path, monkeypatch: pytest.M
     assert not (closed / "postgres").exists()
 
 
-def _as_somebody(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, user=SOMEBODY, group=SOMEBODY, extra_groups=[], capture_output=True, text=True, check=False,
-        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(sys.path[1:])},
-    )  # fmt: skip
-
-
-def _somebody_can_import(python: str) -> bool:
-    try:
-        return _as_somebody(python, "-c", "import stack.postgres").returncode == 0
-    except OSError:
-        return False
-
-
 @needs_root
 def test_a_normal_user_runs_them_as_themselves(folder: Path) -> None:
     os.chown(folder, SOMEBODY, SOMEBODY)
-    python = next((path for path in (sys.executable, "/usr/bin/python3") if _somebody_can_import(path)), None)
-    if python is None:
-        pytest.skip("no Python here that other users can run")
-    done = _as_somebody(python, "-m", "tests.stack.engines", str(folder))
+    done = as_somebody(somebodys_python(), "-m", "tests.stack.engines", str(folder))
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"postgres": 1, "valkey": 1, "uid": SOMEBODY}
