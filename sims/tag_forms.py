@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 
 from sims.models import Tag, Tagging
-from sims.tags import MOST_TAGS, make_tag, tag_named
+from sims.tags import MOST_TAGS, NameTaken, make_tag, tag_named
 from users.models import User
 
 
@@ -29,6 +29,19 @@ class NameField(forms.CharField):
         return re.sub(r"\s+", " ", text).strip()
 
 
+class NewTagField(NameField):
+    """The name of a tag that is there, or of one to be made while there is room for more."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("A tag", label="New tag", **options)
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value))
+        if name and not has_room() and tag_named(name) is None:
+            raise ValidationError(f"There are {MOST_TAGS:,} tags already; delete one first.")
+        return name
+
+
 class TagForm(forms.Form):
     """A tag's name and colour."""
 
@@ -42,7 +55,7 @@ class SimTagsForm(forms.Form):
     """All tags of one SIM, one more by name among them."""
 
     tag = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
-    new_tag = NameField("A tag", label="New tag", required=False)
+    new_tag = NewTagField(required=False)
 
     def tags(self, user: User) -> list[Tag]:
         return chosen_tags(self.cleaned_data, user)
@@ -53,7 +66,7 @@ class TaggingForm(forms.Form):
 
     verb = forms.ChoiceField(choices=[(Tagging.Verb.ADD, "Tag"), (Tagging.Verb.REMOVE, "Untag")])
     tag = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
-    new_tag = NameField("A tag", label="New tag", required=False)
+    new_tag = NewTagField(required=False)
     everything = forms.BooleanField(required=False)
     query = forms.CharField(required=False)
 
@@ -80,10 +93,17 @@ def chosen_tags(clean: dict[str, Any], user: User, *, makes: bool = True) -> lis
     if name:
         found = tag_named(name)
         if found is None and makes:
-            found = make_tag(user=user, name=name, colour=next_colour())
+            found = _made_or_found(user, name)
         if found and found not in tags:
             tags.append(found)
     return tags
+
+
+def _made_or_found(user: User, name: str) -> Tag | None:
+    try:
+        return make_tag(user=user, name=name, colour=next_colour())
+    except NameTaken:  # somebody else made it in this moment
+        return tag_named(name)
 
 
 def next_colour() -> str:

@@ -3,7 +3,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from sims import tagging, tags
+from sims import tag_forms, tagging, tags
 from sims.models import Sim, SimTag, Tag, Tagging
 from sims.selection import Selection
 from sims.tag_forms import TagForm, TaggingForm, next_colour
@@ -235,3 +235,17 @@ def test_the_task_may_come_twice(user, tag, small_steps):
     work.refresh_from_db()
     assert (work.state, work.changed) == ("finished", 7)
     tend_taggings()
+
+
+def test_no_tag_is_made_in_passing_where_there_is_no_room(tag, monkeypatch):
+    monkeypatch.setattr(tag_forms, "MOST_TAGS", 1)
+    assert "delete one first" in TaggingForm({"verb": "add", "new_tag": "one more"}).messages[0]
+    assert TaggingForm({"verb": "add", "new_tag": "COLD chain"}).is_valid()
+
+
+def test_a_tag_that_somebody_else_makes_in_this_moment_is_taken(user, tag, monkeypatch):
+    form = TaggingForm({"verb": "add", "new_tag": "cold chain"})
+    assert form.is_valid()
+    answers = iter([None, tag])
+    monkeypatch.setattr(tag_forms, "tag_named", lambda name: next(answers))
+    assert form.tags(user) == [tag]
