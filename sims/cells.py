@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -23,6 +24,12 @@ def cells_of(row: SimRow, columns: Sequence[Column]) -> SafeString:
     return mark_safe(f"{_tick(row)}{cells}")  # noqa: S308 - each is escaped
 
 
+@lru_cache(maxsize=64)
+def _state(status: str) -> str:
+    """There are few, and a page has one a row."""
+    return look.state("sim", status)
+
+
 def _tick(row: SimRow) -> str:
     giccid = escape(row.giccid)
     return (
@@ -37,9 +44,9 @@ def _iccid(row: SimRow) -> str:
 
 def _status(row: SimRow) -> str:
     if not row.is_missing:
-        return f'<td class="c-status"><span data-field="status">{look.state("sim", row.status)}</span></td>'
+        return f'<td class="c-status"><span data-field="status">{_state(row.status)}</span></td>'
     return (
-        f'<td class="c-status">{look.state("sim", "missing")} <span class="sp-quiet sp-was">was '
+        f'<td class="c-status">{_state("missing")} <span class="sp-quiet sp-was">was '
         f'<span data-field="status">{escape(row.status_word)}</span></span></td>'
     )
 
