@@ -135,7 +135,9 @@ def _take(reading: _Reading, future: Future[Fetched]) -> None:
         reading.failure = reading.failure or f"Page {job.page + 1}{of} of {job.account_name}: {words_for(error)}"
         return
     page = fetched.page
-    reading.plan.part(job.account_id).answered(job.page, records=len(page.records), size=page.size, total=page.total)
+    reading.plan.part(job.account_id).answered(
+        job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.digests
+    )
     reading.ready.append(fetched)
     reading.records += len(page.records)
 

@@ -37,12 +37,17 @@ class Part:
             return None if self.asked or self.is_at_end else page
         return page if page < self.expected else None
 
-    def answered(self, page: int, *, records: int, size: int | None, total: int | None) -> None:
-        """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing."""
+    def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
+        """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
+
+        `mark` tells one page's records from another's: without a total, the same page again is the end of the list.
+        """
         self.asked.discard(page)
         self.done.add(page)
         if total is None:
-            self.is_at_end = self.is_at_end or records == 0
+            is_repeated = mark is not None and mark == self._last_mark
+            self.is_at_end = self.is_at_end or records == 0 or is_repeated
+            self._last_mark = mark
             return
         self.expected = max(1, ceil(total / (size or records or 1)))
         if not records:
@@ -54,6 +59,7 @@ class Part:
         return self._cursor
 
     _cursor: int = 0
+    _last_mark: object = None
 
 
 class PagePlan:

@@ -39,7 +39,9 @@ def chosen(query, user):
     selection = Selection.from_query(QueryDict(query), user)
     found = sorted(selection.queryset().values_list("giccid", flat=True))
     assert selection.count() == len(found)
-    assert sum(selection.ids_in_chunks(2), []) == list(selection.queryset().order_by("pk").values_list("pk", flat=True))
+    assert [sim_id for chunk in selection.ids_in_chunks(2) for sim_id in chunk] == list(
+        selection.queryset().order_by("pk").values_list("pk", flat=True)
+    )
     return "".join(found)
 
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from sims.sync.plan import Job, PagePlan, Part
+
+
+def part(**fields: object) -> Part:
+    return Part(1, "halden-dach", **fields)
+
+
+def test_first_page_comes_alone_until_it_tells_the_total() -> None:
+    plan = PagePlan([part()])
+    assert plan.next_job() == Job(1, "halden-dach", 0)
+    assert plan.next_job() is None
+    plan.part(1).answered(0, records=100, size=100, total=250)
+    assert [plan.next_job().page, plan.next_job().page, plan.next_job()] == [1, 2, None]
+
+
+def test_accounts_whose_total_is_not_known_yet_do_not_hold_up_the_next() -> None:
+    plan = PagePlan([part(), Part(2, "lab account")])
+    assert [plan.next_job().account_id, plan.next_job().account_id, plan.next_job()] == [1, 2, None]
+
+
+def test_page_size_of_the_answer_counts_not_the_one_asked_for() -> None:
+    one = part()
+    one.asked.add(0)
+    one.answered(0, records=10, size=10, total=35)
+    assert one.expected == 4
+
+
+def test_total_that_moves_is_followed() -> None:
+    one = part(expected=2, done={0})
+    one.answered(1, records=100, size=100, total=301)
+    assert one.next_page() == 2
+    one.answered(2, records=0, size=100, total=200)
+    assert one.is_complete
+
+
+def test_total_that_lies_ends_at_the_first_empty_page() -> None:
+    one = part(expected=10**7, done={0})
+    one.answered(1, records=0, size=100, total=10**9)
+    assert one.is_complete
+
+
+def test_without_a_total_pages_are_read_one_by_one_until_an_empty_one() -> None:
+    one = part()
+    for page in range(3):
+        assert one.next_page() == page
+        one.answered(page, records=100, size=100, total=None, mark=page)
+    one.answered(3, records=0, size=100, total=None, mark=3)
+    assert one.is_complete
+
+
+def test_carrier_that_ignores_the_page_and_has_no_total_is_not_asked_for_ever() -> None:
+    one = part()
+    one.answered(0, records=100, size=100, total=None, mark=(1, 2))
+    assert not one.is_complete
+    one.answered(1, records=100, size=100, total=None, mark=(1, 2))
+    assert one.is_complete
+
+
+def test_resumed_plan_asks_only_for_what_is_not_there() -> None:
+    plan = PagePlan([part(expected=4, done={0, 2})])
+    assert [plan.next_job().page, plan.next_job().page, plan.next_job()] == [1, 3, None]
+    plan.part(1).answered(1, records=1, size=1, total=4)
+    assert not plan.is_complete
+    plan.part(1).answered(3, records=1, size=1, total=4)
+    assert plan.is_complete
+
+
+def test_empty_account_is_read_with_one_question() -> None:
+    one = part()
+    one.answered(0, records=0, size=100, total=0)
+    assert one.is_complete
