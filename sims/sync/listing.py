@@ -106,7 +106,7 @@ def _let_off(reading: _Reading) -> None:
     """Take back the pages that nobody has begun to ask for."""
     for future in [future for future in reading.pending if future.cancel()]:
         job = reading.pending.pop(future)
-        reading.plan.part(job.account_id).asked.discard(job.page)
+        reading.plan.part(job.account_id).take_back(job.page)
 
 
 def _fetch(client: Client, job: Job, is_first: bool) -> Fetched:

@@ -71,3 +71,13 @@ def test_empty_account_is_read_with_one_question() -> None:
     one = part()
     one.answered(0, records=0, size=100, total=0)
     assert one.is_complete
+
+
+def test_page_taken_back_is_still_to_be_read() -> None:
+    one = part(expected=3, done={0})
+    plan = PagePlan([one])
+    assert [plan.next_job().page, plan.next_job().page] == [1, 2]
+    one.answered(2, records=1, size=1, total=3)
+    one.take_back(1)
+    assert not one.is_complete
+    assert plan.next_job().page == 1
