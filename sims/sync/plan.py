@@ -37,6 +37,11 @@ class Part:
             return None if self.asked or self.is_at_end else page
         return page if page < self.expected else None
 
+    def take_back(self, page: int) -> None:
+        """A page that was handed out and that nobody has asked for."""
+        self.asked.discard(page)
+        self._cursor = min(self._cursor, page)
+
     def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
         """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
 
