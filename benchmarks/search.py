@@ -133,9 +133,16 @@ def _paste(client: Any) -> dict[str, Any]:
             "report_ms": _median(reports)}  # fmt: skip
 
 
+def _build_trigrams() -> None:
+    from sims.trigrams import ensure_index
+
+    ensure_index()
+
+
 def run() -> dict[str, Any]:
     with portal(DJANGO_SETTINGS_MODULE="benchmarks.admin_settings"):
         make_fleet(FLEET)
+        _build_trigrams()
         client = _client()
         with PeakMemory() as memory:
             figures = {

@@ -10,6 +10,7 @@ from sims.export import jobs as export_jobs
 from sims.export import work as export_work
 from sims.paste.check import drop_outlived
 from sims.sync import runs, work
+from sims.trigrams import ensure_index_when_filled
 from toolkit.carrier import NoCarrier, carrier
 from toolkit.carrier_words import words_for
 from toolkit.governor import Lane
@@ -91,6 +92,12 @@ def tend_taggings() -> None:
     """Pick up taggings that nobody works on (beat)."""
     for tagging_id in tagging.unattended():
         work_tagging_soon(tagging_id)
+
+
+@shared_task
+def keep_trigrams() -> None:
+    """Build the index for searching inside numbers after the first fill (beat)."""
+    ensure_index_when_filled()
 
 
 @shared_task

@@ -33,11 +33,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(create_trigrams, migrations.RunPython.noop),
-        migrations.AddIndex(
-            model_name="simidentifier",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["value"], name="identifier_inside", opclasses=["gin_trgm_ops"]
-            ),
+        # Built by sims.trigrams once the fleet is there.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AddIndex(
+                    model_name="simidentifier",
+                    index=django.contrib.postgres.indexes.GinIndex(
+                        fields=["value"], name="identifier_inside", opclasses=["gin_trgm_ops"]
+                    ),
+                ),
+            ]
         ),
         migrations.CreateModel(
             name="WorkingSet",

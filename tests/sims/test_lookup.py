@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from sims.identifiers import wanted
 from sims.lookup import INSIDE, Match, _branches, find_sims
+from sims.trigrams import ensure_index
 from tests.sims.fleet import make_sim
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,9 @@ def test_inside_needs_six_characters(sim):
     assert find_sims("011805").best is Match.INSIDE
 
 
-def test_inside_uses_its_index():
+def test_inside_uses_its_index_once_it_is_built():
+    assert ensure_index(is_online=False)
+    assert not ensure_index(is_online=False)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {INSIDE}", ["%118050%", 10])

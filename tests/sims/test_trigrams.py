@@ -10,6 +10,9 @@ import pytest
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from sims import trigrams
+from sims.models import SyncRun
+
 create_trigrams = import_module("sims.migrations.0007_working_sets").create_trigrams
 PASSWORD = "of-tests"
 
@@ -62,3 +65,15 @@ def test_who_may_not_is_told_what_to_do(as_role):
     guest = as_role("guest")
     with pytest.raises(RuntimeError, match=r'run "CREATE EXTENSION pg_trgm" in the database .*_trgm, and start again'):
         create_trigrams(None, SimpleNamespace(connection=guest))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_index_is_built_online_after_the_first_complete_run_and_once():
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {trigrams.NAME}")
+    assert not trigrams.ensure_index_when_filled()
+    SyncRun.objects.create(kind="full", trigger="plan", state="finished")
+    assert trigrams.ensure_index_when_filled()
+    assert not trigrams.ensure_index_when_filled()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {trigrams.NAME}")
