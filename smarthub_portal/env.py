@@ -21,6 +21,7 @@ SECRETS = (
     "REDIS_URL",
     "SMARTHUB_API_KEY",
     "SMARTHUB_WEBHOOK_TOKEN",
+    "PUSH_SIGNATURE_SECRET",
     "SECRET_KEY",
     "PORTAL_ADMIN_PASSWORD",
 )
@@ -54,6 +55,15 @@ class Env(BaseSettings):
     SMARTHUB_WEBHOOK_TOKEN: str | None = Field(None, repr=False)
     SYNC_INTERVAL_MINUTES: int = Field(60, ge=1, le=10_080)
     BILLING_TIME_ZONE: str = "UTC"
+    BATCH_JOB_SIZE: int = Field(1000, ge=1, le=1000)
+    JOB_HORIZON_HOURS: int = Field(24, ge=1, le=720)
+    PUSH_RETENTION_DAYS: int = Field(400, ge=1, le=3650)
+    PUSH_SILENCE_HOURS: int = Field(26, ge=1, le=720)
+    PUSH_SIGNATURE_SECRET: str | None = Field(None, repr=False)
+    PUSH_ADDRESSES: WordList = ()
+    SMS_RETENTION_DAYS: int = Field(400, ge=1, le=3650)
+    SMS_PER_USER_HOUR: int = Field(1000, ge=1, le=1_000_000)
+    SMS_PER_SIM_HOUR: int = Field(20, ge=1, le=10_000)
     SECRET_KEY: str | None = Field(None, repr=False)
     HOST: str = "127.0.0.1"
     PORT: int = Field(8000, ge=0, le=65535)
@@ -66,7 +76,7 @@ class Env(BaseSettings):
     PORTAL_ADMIN_PASSWORD: str | None = Field(None, repr=False)
     DEBUG: bool = False
 
-    @field_validator("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", mode="before")
+    @field_validator("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", "PUSH_ADDRESSES", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -112,7 +122,7 @@ class Env(BaseSettings):
             raise ValueError("must be a time zone such as Europe/Berlin") from error
         return value
 
-    @field_validator("TRUSTED_PROXIES")
+    @field_validator("TRUSTED_PROXIES", "PUSH_ADDRESSES")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for item in value:

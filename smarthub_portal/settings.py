@@ -31,6 +31,15 @@ SMARTHUB_PAGE_SIZE = env.SMARTHUB_PAGE_SIZE
 SMARTHUB_WEBHOOK_TOKEN = env.SMARTHUB_WEBHOOK_TOKEN
 SYNC_INTERVAL_MINUTES = env.SYNC_INTERVAL_MINUTES
 BILLING_TIME_ZONE = env.BILLING_TIME_ZONE
+BATCH_JOB_SIZE = env.BATCH_JOB_SIZE
+JOB_HORIZON_HOURS = env.JOB_HORIZON_HOURS
+PUSH_RETENTION_DAYS = env.PUSH_RETENTION_DAYS
+PUSH_SILENCE_HOURS = env.PUSH_SILENCE_HOURS
+PUSH_SIGNATURE_SECRET = env.PUSH_SIGNATURE_SECRET
+PUSH_ADDRESSES = env.PUSH_ADDRESSES
+SMS_RETENTION_DAYS = env.SMS_RETENTION_DAYS
+SMS_PER_USER_HOUR = env.SMS_PER_USER_HOUR
+SMS_PER_SIM_HOUR = env.SMS_PER_SIM_HOUR
 
 INSTALLED_APPS = [
     "smarthub_portal",
@@ -111,7 +120,13 @@ CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TASK_ROUTES = {
     "sims.tasks.work_export": {"queue": "batch"},
     "sims.tasks.work_tagging": {"queue": "batch"},
+    "sims.change_tasks.*": {"queue": "click"},
     "sims.tasks.*": {"queue": "sync"},
+    "batches.tasks.*": {"queue": "batch"},
+    "sms.tasks.*": {"queue": "batch"},
+    "notifications.tasks.*": {"queue": "push"},
+    "estate.tasks.*": {"queue": "sync"},
+    "enterprise.tasks.*": {"queue": "sync"},
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

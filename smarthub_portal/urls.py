@@ -9,6 +9,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("users.urls")),
     path("", include("estate.urls")),
     path("", include("sims.urls")),
+    path("", include("batches.urls")),
+    path("", include("sms.urls")),
+    path("", include("notifications.urls")),
+    path("", include("enterprise.urls")),
     *areas.urlpatterns,
 ]
 

@@ -3,6 +3,7 @@ from sims.models.export import Export, ExportQuerySet
 from sims.models.history import ChangeLogRow, HistoryRead, SimCustomFields
 from sims.models.identifier import SimIdentifier
 from sims.models.note import Note, Place
+from sims.models.operation import OpenChange, Operation, OperationQuerySet, Protection, ScheduledPlan, Verb
 from sims.models.preference import ListPreference
 from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
 from sims.models.sim import Sim, SimQuerySet
@@ -19,8 +20,13 @@ __all__ = [
     "HistoryRead",
     "ListPreference",
     "Note",
+    "OpenChange",
+    "Operation",
+    "OperationQuerySet",
     "Place",
+    "Protection",
     "SavedView",
+    "ScheduledPlan",
     "SetAside",
     "Sim",
     "SimCount",
@@ -35,6 +41,7 @@ __all__ = [
     "Tag",
     "Tagging",
     "UsageDay",
+    "Verb",
     "WorkingSet",
     "WorkingSetItem",
 ]

@@ -1,0 +1,31 @@
+"""The doorbell: tells open pages that something they show has changed. It carries names only, never content."""
+
+from __future__ import annotations
+
+import structlog
+from django.db import transaction
+from redis import RedisError
+
+from toolkit.carrier import server
+
+log = structlog.get_logger(__name__)
+
+STREAM = "live"
+KEPT = 10_000
+
+
+def ring(*topics: str) -> None:
+    """Once the transaction is committed, let every open page that shows one of `topics` look again.
+
+    A topic is `sim:<giccid>`, `operation:<id>`, `operations`, `batch:<uuid>`, `batches`, `sms:<giccid>`, `home` and
+    the like; a page says what it shows by `data-live`. Where Valkey is away nothing is lost but the quickness: pages
+    look again by themselves every few seconds.
+    """
+
+    def publish() -> None:
+        try:
+            server().xadd(STREAM, {"topics": " ".join(topics)}, maxlen=KEPT, approximate=True)
+        except RedisError as error:
+            log.warning("doorbell_silent", error=type(error).__name__)
+
+    transaction.on_commit(publish)
