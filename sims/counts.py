@@ -18,6 +18,8 @@ CAP = 10_000
 _ALL = """SELECT account_id, status, package, is_missing, n FROM sims_simcount
 UNION ALL SELECT account_id, status, package, is_missing, n FROM sims_simcountdelta"""
 
+TOTAL = f"SELECT COALESCE(sum(n), 0) FROM ({_ALL}) AS source"
+
 # Of any SIMs, whatever has found them.
 _HITS = """SELECT COALESCE(account_id, 0) AS account_id, status, package,
 missing_since IS NOT NULL AS is_missing, 1 AS n FROM ({hits}) AS hits"""
@@ -99,7 +101,7 @@ class Facets:
 def total() -> int:
     """All SIMs we have a copy of, the missing ones included."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COALESCE(sum(n), 0) FROM ({_ALL}) AS source")
+        cursor.execute(TOTAL)
         return int(cursor.fetchone()[0])
 
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from sims import counts
 from sims.freshness import freshness_of
+from smarthub_portal.nav_counts import nav_counts
 from smarthub_portal.navigation import Group, Item, bottom_bar, navigation
 
 
@@ -24,8 +24,12 @@ class Portal:
         self.is_simulated = bool(settings.IS_SIMULATED)
 
     @cached_property
+    def counts(self) -> dict[str, int | None]:
+        return nav_counts() if self.is_signed_in else {}
+
+    @property
     def sim_total(self) -> int | None:
-        return counts.total() if self.is_signed_in else None
+        return self.counts.get("sims")
 
     @cached_property
     def fleet_read_at(self) -> datetime | None:
@@ -45,7 +49,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     frame = Portal(request)
 
     def groups() -> tuple[Group, ...]:
-        return navigation(request.path, {"sims": frame.sim_total})
+        return navigation(request.path, frame.counts)
 
     def bottom() -> tuple[Item, ...]:
         return bottom_bar(navigation(request.path))

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.utils import timezone
 
-from sims.models import SyncRun
+from sims.models import Operation, SyncRun, Verb
 from smarthub_portal.context import portal
 from tests.sims.fleet import make_run, make_sims
 
@@ -26,6 +26,14 @@ def test_two_queries_for_all_of_it(frame, django_assert_num_queries):
         assert frame["portal"].fleet_reading_percent is None
         assert not frame["portal"].fleet_is_stale
         assert frame["nav"][0].items[1].count == 2
+
+
+def test_doubts_stand_beside_operations(frame):
+    sim, *_ = make_sims(3)
+    for state in (Operation.State.UNKNOWN, Operation.State.DONE, Operation.State.UNKNOWN):
+        Operation.objects.create(sim=sim, verb=Verb.SUSPEND, state=state, username="jonas")
+    operations = frame["nav"][1].items[0]
+    assert (operations.label, operations.count, operations.tone) == ("Operations", 2, "unknown")
 
 
 def test_none_for_who_is_not_signed_in(db, django_assert_num_queries):
