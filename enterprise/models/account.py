@@ -69,3 +69,25 @@ class ServicePackage(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AccountDay(models.Model):
+    """What an account was on one billing day, by the day's last reading; the carrier keeps no history of it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    balance = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    currency = models.TextField(blank=True)
+    billing_cycle = models.TextField(blank=True)
+    current_cycle_charge = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    data_usage_mb = models.DecimalField(max_digits=18, decimal_places=3, null=True)
+    carrier_sim_count = models.BigIntegerField(null=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day"]
+        # The history of one account, in the order of its days.
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="account_day")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day}"

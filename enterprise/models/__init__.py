@@ -1,0 +1,16 @@
+from enterprise.models.account import Account, AccountDay, Enterprise, ServicePackage
+from enterprise.models.country import CountryDay, CountryDayRead
+from enterprise.models.pool import PoolReading, SharePool
+from enterprise.models.source import Source
+
+__all__ = [
+    "Account",
+    "AccountDay",
+    "CountryDay",
+    "CountryDayRead",
+    "Enterprise",
+    "PoolReading",
+    "ServicePackage",
+    "SharePool",
+    "Source",
+]
