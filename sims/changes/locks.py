@@ -15,10 +15,15 @@ from toolkit.database import array_of
 TAKE_FOR_ITEMS = """
 INSERT INTO sims_openchange (sim_id, batch_item_id, batch_uuid, verb)
 SELECT sim_id, item_id, %s, %s FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (sim_id, item_id)
-WHERE %s <> 'change-plan' OR NOT EXISTS (SELECT FROM sims_scheduledplan s WHERE s.sim_id = wanted.sim_id)
 ORDER BY sim_id
 ON CONFLICT (sim_id) DO NOTHING
 RETURNING sim_id
+"""
+# A statement of its own: what held a SIM until a moment ago may have become a plan of the next cycle.
+LEAVE_TO_PLANS = """
+DELETE FROM sims_openchange o USING sims_scheduledplan s
+WHERE o.sim_id = s.sim_id AND o.sim_id = ANY(%s::bigint[]) AND o.batch_uuid = %s
+RETURNING o.sim_id
 """
 
 
@@ -35,16 +40,26 @@ class Holder:
 
 def take(operation: Operation) -> Holder | None:
     """Hold the operation's SIM for it, in the caller's transaction; the holder that was there first, or None."""
-    if held := holders([operation.sim_id], Verb(operation.verb)).get(operation.sim_id):
-        return held
     made = OpenChange(sim_id=operation.sim_id, operation=operation, verb=operation.verb)
-    if OpenChange.objects.bulk_create([made], ignore_conflicts=True) and _is_held_by(operation):
+    holder = None
+    while holder is None:  # who held it when we asked may have let go of it since
+        OpenChange.objects.bulk_create([made], ignore_conflicts=True)
+        holder = holders([operation.sim_id]).get(operation.sim_id)
+    # Plans are looked for last: what held the SIM until a moment ago may have become one.
+    return _scheduled(operation) if holder.operation_id == operation.pk else holder
+
+
+def _scheduled(operation: Operation) -> Holder | None:
+    """The plan of the next cycle that is in the way of another one."""
+    if operation.verb != Verb.CHANGE_PLAN:
         return None
-    return holders([operation.sim_id], Verb(operation.verb)).get(operation.sim_id)
+    plan = ScheduledPlan.objects.filter(sim_id=operation.sim_id).first()
+    return _holder_by(plan) if plan else None
 
 
-def _is_held_by(operation: Operation) -> bool:
-    return OpenChange.objects.filter(sim_id=operation.sim_id, operation=operation).exists()
+def _holder_by(plan: ScheduledPlan) -> Holder:
+    when = plan.effective_at
+    return Holder(Verb.CHANGE_PLAN, when, plan.operation_id, plan.batch_uuid, is_scheduled=True)
 
 
 def take_for_items(items: Mapping[int, int], *, batch_uuid: UUID, verb: Verb) -> set[int]:
@@ -54,8 +69,12 @@ def take_for_items(items: Mapping[int, int], *, batch_uuid: UUID, verb: Verb) ->
     """
     with connection.cursor() as cursor:
         sims, held = array_of(items), array_of(items.values())
-        cursor.execute(TAKE_FOR_ITEMS, [batch_uuid, verb.value, sims, held, verb.value])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(TAKE_FOR_ITEMS, [batch_uuid, verb.value, sims, held])
+        taken = {row[0] for row in cursor.fetchall()}
+        if verb == Verb.CHANGE_PLAN:
+            cursor.execute(LEAVE_TO_PLANS, [array_of(taken), batch_uuid])
+            taken -= {row[0] for row in cursor.fetchall()}
+        return taken
 
 
 def let_go_of(operation: Operation) -> None:
@@ -69,14 +88,12 @@ def let_go_of_items(item_ids: Iterable[int], *, batch_uuid: UUID) -> None:
 
 
 def holders(sim_ids: Iterable[int], verb: Verb | None = None) -> dict[int, Holder]:
-    """What holds these SIMs against `verb`, by id; a scheduled plan change holds only against plan changes."""
+    """What holds these SIMs against `verb`, by id; a scheduled plan holds only against another plan change."""
     ids = list(sim_ids)
     found: dict[int, Holder] = {}
-    if verb in (None, Verb.CHANGE_PLAN):
+    if verb == Verb.CHANGE_PLAN:
         for plan in ScheduledPlan.objects.filter(sim_id__in=ids):
-            found[plan.sim_id] = Holder(
-                Verb.CHANGE_PLAN, plan.effective_at, plan.operation_id, plan.batch_uuid, is_scheduled=True
-            )
+            found[plan.sim_id] = _holder_by(plan)
     for change in OpenChange.objects.filter(sim_id__in=ids):
         found[change.sim_id] = Holder(Verb(change.verb), change.since, change.operation_id, change.batch_uuid)
     return found

@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
-from journal.record import Cause, record
+from journal.record import record
 from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of, named_giccids, unkeyed
+from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
 from sims.copy.recognise import compare, known_accounts, recognise, touch
@@ -40,7 +41,7 @@ class CopyResult:
 def write_copy(
     answers: list[Answer],
     *,
-    cause: Cause,
+    cause: CauseFor,
     run_id: int | None = None,
     last_run_id: int | None = None,
     now: datetime | None = None,
@@ -48,10 +49,10 @@ def write_copy(
     """Bring our copy up to what the carrier answered, in one transaction (or the caller's).
 
     Only records whose digest differs are decoded and written, each real difference with one journal event of
-    `cause`. A record asked for before its row was last read is skipped; one that cannot be read is returned in
-    `aside`, and its row stays as it was. A targeted answer always moves `read_at`. With `run_id` a page is also
-    held against the run's later pages; `last_run_id` names the run whose pages tell which SIMs to expect, and only
-    makes it quicker. Never deletes.
+    `cause`, unless a change under way explains it (`causes`). A record asked for before its row was last read is
+    skipped; one that cannot be read is returned in `aside`, and its row stays as it was. A targeted answer always
+    moves `read_at`. With `run_id` a page is also held against the run's later pages; `last_run_id` names the run
+    whose pages tell which SIMs to expect, and only makes it quicker. Never deletes.
     """
     with transaction.atomic(savepoint=False), set_cursor() as cursor:
         return _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC)).write(cause)
@@ -75,7 +76,7 @@ class _Writing:
         self.shown: list[list[int | None]] = [list(map(expected.get, digests)) for digests in self.digests]
         self.result = CopyResult(read=sum(len(answer.records) for answer in answers))
 
-    def write(self, cause: Cause) -> CopyResult:
+    def write(self, cause: CauseFor) -> CopyResult:
         if any(None in shown for shown in self.shown):
             self._write_strangers(cause)
         self.result.sim_ids = [
@@ -83,7 +84,7 @@ class _Writing:
         ]
         return self.result
 
-    def _write_strangers(self, cause: Cause) -> None:
+    def _write_strangers(self, cause: CauseFor) -> None:
         places = self._keyed_places()
         newest = self._newest(places)
         ids, same = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
@@ -142,10 +143,11 @@ class _Writing:
         in_order = sorted(zip(self.answers, self.shown, strict=True), key=lambda pair: pair[0].asked_at)
         return {sim_id: answer.asked_at for answer, shown in in_order for sim_id in shown if sim_id is not None}
 
-    def _merge(self, rows: list[Row], cause: Cause) -> dict[str, int]:
+    def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
-        self.result.event_ids = record(events, cause=cause)
+        for found, caused in with_causes(events, cause):
+            self.result.event_ids += record(caused, cause=found)
         self.result.new, self.result.changed = len(merged.new_ids), merged.changed
         self.result.moved, self.result.stale = merged.moved, merged.stale
         return merged.new_ids

@@ -1,0 +1,73 @@
+"""How an operation passes from one state to the next: always one conditional UPDATE, its story and its bell with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from journal.models import Event
+from journal.record import Cause, NewEvent, record
+from sims.changes.locks import let_go_of
+from sims.models import Operation
+from toolkit.live import ring
+
+State = Operation.State
+KIND = "sim.operation"
+# Those that no change of the copy tells of; a done one may be told by its change.
+TOLD = (State.SCHEDULED, State.REFUSED, State.FAILED, State.UNKNOWN, State.CANCELLED)
+FINAL = (State.DONE, State.REFUSED, State.FAILED, State.CANCELLED)
+
+
+def pass_on(
+    operation: Operation, *, from_: Iterable[str], to: str, said: dict[str, Any] | None = None, **values: Any
+) -> bool:
+    """Bring the operation from one of the states `from_` to the state `to`; False where it was in none of them.
+
+    One transaction: the row, who holds the SIM, the event in the journal, the bell of open pages. `said` is what the
+    event tells beside the state. On success `operation` carries the new values.
+    """
+    values = {**values, "state": to}
+    if to in FINAL:
+        values = {"finished_at": timezone.now(), "next_read_at": None, "needs_person": False, **values}
+    with transaction.atomic():
+        if not Operation.objects.filter(pk=operation.pk, state__in=tuple(from_)).update(**values):
+            return False
+        for name, value in values.items():
+            setattr(operation, name, value)
+        if to in FINAL:
+            let_go_of(operation)
+        if to in TOLD or (to == State.DONE and not _is_told(operation)):
+            tell(operation, **(said or {}))
+        announce(operation)
+    return True
+
+
+def _is_told(operation: Operation) -> bool:
+    """Whether a change of the copy stands in the journal with this operation as its cause."""
+    told = Event.objects.filter(sim_id=operation.sim_id, happened_at__gte=operation.created_at)
+    return told.filter(cause_kind=Event.Cause.OPERATION, cause_id=operation.pk).exclude(kind=KIND).exists()
+
+
+def tell(operation: Operation, **said: Any) -> None:
+    """The event `sim.operation` with the state it has come to."""
+    data = {"state": str(operation.state), "verb": str(operation.verb), "by": operation.username, **said}
+    if operation.note:
+        data["note"] = operation.note
+    event = NewEvent(
+        kind=KIND,
+        subject_kind="sim",
+        subject_key=operation.sim.giccid,
+        happened_at=timezone.now(),
+        sim_id=operation.sim_id,
+        account_id=operation.sim.account_id,
+        data=data,
+    )
+    record([event], cause=Cause(Event.Cause.OPERATION, operation.pk))
+
+
+def announce(operation: Operation) -> None:
+    """Let open pages that show it look again."""
+    ring(f"sim:{operation.sim.giccid}", f"operation:{operation.pk}", "operations")

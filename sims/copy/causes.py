@@ -1,0 +1,70 @@
+"""What led to a difference: the change under way that brings it about, else whoever was reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+
+from journal.models import Event
+from journal.record import Cause, NewEvent
+from sims.models import OpenChange, Operation, ScheduledPlan, Sim, Verb
+
+CauseFor = Cause | Callable[[str], Cause]
+"""The cause of what is found, for all or by ICCID."""
+
+PLAN = ("sim.package", "sim.period")
+# The kinds of difference that a verb brings about.
+BROUGHT_ABOUT: dict[str, tuple[str, ...]] = {
+    Verb.ACTIVATE: ("sim.status", "sim.activated", "sim.period"),
+    Verb.SUSPEND: ("sim.status",),
+    Verb.RETIRE: ("sim.status", "sim.period", "sim.apn"),
+    Verb.CHANGE_PLAN: PLAN,
+    Verb.APN: ("sim.apn",),
+}
+BECOMES: dict[str, str] = {
+    Verb.ACTIVATE: Sim.Status.ACTIVATED,
+    Verb.SUSPEND: Sim.Status.DEACTIVATED,
+    Verb.RETIRE: Sim.Status.RETIRED,
+}
+
+Change = tuple[str, Cause]
+
+
+def with_causes(events: list[NewEvent], cause: CauseFor) -> list[tuple[Cause, list[NewEvent]]]:
+    """The events in their order, those next to each other of one cause together; two queries."""
+    changes = _changes_of({event.sim_id for event in events if event.sim_id}) if events else {}
+    causes = [_cause_of(event, changes.get(event.sim_id or 0, []), cause) for event in events]
+    pairs = zip(causes, events, strict=True)
+    return [(found, [event for _, event in group]) for found, group in groupby(pairs, key=lambda pair: pair[0])]
+
+
+def _cause_of(event: NewEvent, changes: list[Change], cause: CauseFor) -> Cause:
+    for verb, found in changes:
+        if event.kind in BROUGHT_ABOUT.get(verb, ()) and _fits(event, verb):
+            return found
+    return cause if isinstance(cause, Cause) else cause(event.subject_key)
+
+
+def _fits(event: NewEvent, verb: str) -> bool:
+    return event.kind != "sim.status" or event.data.get("new") == BECOMES.get(verb)
+
+
+def _changes_of(sim_ids: Iterable[int]) -> dict[int, list[Change]]:
+    """The changes under way at the carrier, by SIM: what was sent, and plans of the next cycle."""
+    ids = list(sim_ids)
+    found: dict[int, list[Change]] = {}
+    held = OpenChange.objects.filter(sim_id__in=ids).exclude(
+        operation__isnull=False, operation__state__in=[Operation.State.QUEUED]
+    )
+    for sim_id, verb, operation_id, item_id in held.values_list("sim_id", "verb", "operation_id", "batch_item_id"):
+        found.setdefault(sim_id, []).append((verb, _cause(operation_id, item_id)))
+    plans = ScheduledPlan.objects.filter(sim_id__in=ids)
+    for sim_id, operation_id, item_id in plans.values_list("sim_id", "operation_id", "batch_item_id"):
+        found.setdefault(sim_id, []).append((Verb.CHANGE_PLAN, _cause(operation_id, item_id)))
+    return found
+
+
+def _cause(operation_id: int | None, item_id: int | None) -> Cause:
+    if operation_id is not None:
+        return Cause(Event.Cause.OPERATION, operation_id)
+    return Cause(Event.Cause.BATCH_ITEM, item_id)
