@@ -41,12 +41,12 @@ class Holder:
 def take(operation: Operation) -> Holder | None:
     """Hold the operation's SIM for it, in the caller's transaction; the holder that was there first, or None."""
     made = OpenChange(sim_id=operation.sim_id, operation=operation, verb=operation.verb)
-    holder = None
-    while holder is None:  # who held it when we asked may have let go of it since
+    held = None
+    while held is None:  # what held it when we tried may have let go of it since
         OpenChange.objects.bulk_create([made], ignore_conflicts=True)
-        holder = holders([operation.sim_id]).get(operation.sim_id)
+        held = OpenChange.objects.filter(sim_id=operation.sim_id).first()
     # Plans are looked for last: what held the SIM until a moment ago may have become one.
-    return _scheduled(operation) if holder.operation_id == operation.pk else holder
+    return _scheduled(operation) if held.operation_id == operation.pk else _holder_of(held)
 
 
 def _scheduled(operation: Operation) -> Holder | None:
@@ -88,12 +88,19 @@ def let_go_of_items(item_ids: Iterable[int], *, batch_uuid: UUID) -> None:
 
 
 def holders(sim_ids: Iterable[int], verb: Verb | None = None) -> dict[int, Holder]:
-    """What holds these SIMs against `verb`, by id; a scheduled plan holds only against another plan change."""
+    """What holds these SIMs against `verb`, by id; a scheduled plan holds only against another plan change.
+
+    Without a verb both are told, the open change before the plan.
+    """
     ids = list(sim_ids)
     found: dict[int, Holder] = {}
-    if verb == Verb.CHANGE_PLAN:
+    if verb in (None, Verb.CHANGE_PLAN):
         for plan in ScheduledPlan.objects.filter(sim_id__in=ids):
             found[plan.sim_id] = _holder_by(plan)
     for change in OpenChange.objects.filter(sim_id__in=ids):
-        found[change.sim_id] = Holder(Verb(change.verb), change.since, change.operation_id, change.batch_uuid)
+        found[change.sim_id] = _holder_of(change)
     return found
+
+
+def _holder_of(change: OpenChange) -> Holder:
+    return Holder(Verb(change.verb), change.since, change.operation_id, change.batch_uuid)
