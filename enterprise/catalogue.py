@@ -7,7 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from enterprise.models import Account, Enterprise, ServicePackage
+from enterprise.history import keep_day
+from enterprise.models import Account, Enterprise, ServicePackage, Source
+from enterprise.sources import note_read
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
 
@@ -25,6 +27,7 @@ def read_enterprise(client: Client) -> tuple[list[Account], int]:
             _write_summary(summary, read_at)
         names = [summary.name for summary in answer.value.accounts]
         Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+        note_read(Source.Call.ENTERPRISE, None, read_at)
     return list(Account.objects.filter(name__in=names)), answer.reply.attempts
 
 
@@ -54,22 +57,28 @@ def _write_summary(summary: carrier_models.AccountSummary, read_at: datetime) ->
 
 
 def write_account(account: Account, answer: Answer[carrier_models.Account]) -> None:
-    """Keep one account's figures (E2)."""
+    """Keep one account's figures (E2), and a reading of its day."""
     seen = answer.value
-    Account.objects.filter(pk=account.pk).update(
-        customer_name=seen.customer_name or "",
-        status=seen.status or "",
-        balance=seen.balance,
-        currency=seen.currency or "",
-        billing_cycle=seen.billing_cycle or "",
-        current_cycle_charge=seen.cycle_charge,
-        data_usage_mb=seen.data_usage_mb,
-        sms_usage=seen.sms_usage,
-        voice_usage_min=seen.voice_usage_min,
-        carrier_sim_count=seen.sim_count,
-        carrier_status_counts={count.status: count.count for count in seen.sim_status_counts},
-        read_at=answer.reply.asked_at,
-    )
+    figures = {
+        "customer_name": seen.customer_name or "",
+        "status": seen.status or "",
+        "balance": seen.balance,
+        "currency": seen.currency or "",
+        "billing_cycle": seen.billing_cycle or "",
+        "current_cycle_charge": seen.cycle_charge,
+        "data_usage_mb": seen.data_usage_mb,
+        "sms_usage": seen.sms_usage,
+        "voice_usage_min": seen.voice_usage_min,
+        "carrier_sim_count": seen.sim_count,
+        "carrier_status_counts": {count.status: count.count for count in seen.sim_status_counts},
+        "read_at": answer.reply.asked_at,
+    }
+    for name, value in figures.items():
+        setattr(account, name, value)
+    with transaction.atomic():
+        account.save(update_fields=list(figures))
+        keep_day(account)
+        note_read(Source.Call.ACCOUNT, account, answer.reply.asked_at)
 
 
 def write_packages(account: Account, answer: Answer[tuple[carrier_models.ServicePackage, ...]]) -> None:
@@ -78,6 +87,7 @@ def write_packages(account: Account, answer: Answer[tuple[carrier_models.Service
     with transaction.atomic():
         _write_packages(account, answer.value, read_at)
         Account.objects.filter(pk=account.pk).update(packages_read_at=read_at)
+        note_read(Source.Call.PACKAGES, account, read_at)
 
 
 def _write_packages(account: Account, seen: tuple[carrier_models.ServicePackage, ...], read_at: datetime) -> None:

@@ -22,6 +22,10 @@ SEVERITIES: dict[str, str] = {
     "sim.sold": INFO,
     "sim.missing": WARNING,
     "sim.returned": INFO,
+    "pool.warning": WARNING,
+    "pool.shortfall": WARNING,
+    "pool.critical": CRITICAL,
+    "pool.empty": CRITICAL,
 }
 
 BY_NEW_VALUE: dict[tuple[str, str], str] = {

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from enterprise import catalogue
-from enterprise.models import Account
+from enterprise import catalogue, pools, statistics
+from enterprise.models import Account, Source
+from enterprise.sources import note_failure
+from journal.models import Event
+from journal.record import Cause
 from sims.models import SyncPart, SyncRun
 from sims.sync.runs import add_error, count_requests
 from sims.sync.slice import RunFailed, Slice
@@ -32,7 +35,35 @@ def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
             return False
         _read_accounts(run, parts[start : start + PAGES_AT_ONCE], slice_)
         slice_.renew()
+    if run.kind == SyncRun.Kind.FULL:
+        _read_shared(run, slice_)
     return True
+
+
+def _read_shared(run: SyncRun, slice_: Slice) -> None:
+    """What belongs to no account alone: pools and countries. A failure is noted, and the SIMs are read all the same."""
+    for call, read in ((Source.Call.POOLS, _read_pools), (Source.Call.COUNTRIES, _read_countries)):
+        let_go()
+        try:
+            attempts = read(run, slice_.client)
+        except AuthError as error:
+            raise RunFailed(f"{call.label}: {words_for(error)}") from None
+        except CarrierError as error:
+            note_failure(call, None, words_for(error))
+            add_error(run.pk, f"{call.label}: {words_for(error)}")
+            attempts = error.reply.attempts if error.reply else 1
+        count_requests(run.pk, [attempts])
+        slice_.renew()
+
+
+def _read_pools(run: SyncRun, client: Client) -> int:
+    answer = client.share_pools()
+    pools.write_pools(answer, cause=Cause(Event.Cause.RUN, run.pk))
+    return int(answer.reply.attempts)
+
+
+def _read_countries(run: SyncRun, client: Client) -> int:
+    return statistics.read_days(client)
 
 
 def _make_parts(run: SyncRun, slice_: Slice) -> None:
@@ -40,6 +71,7 @@ def _make_parts(run: SyncRun, slice_: Slice) -> None:
     try:
         accounts, attempts = catalogue.read_enterprise(slice_.client)
     except CarrierError as error:
+        note_failure(Source.Call.ENTERPRISE, None, words_for(error))
         raise RunFailed(f"The enterprise: {words_for(error)}") from None
     count_requests(run.pk, [attempts])
     if run.account_id:
@@ -53,13 +85,14 @@ class _Question(NamedTuple):
     """What is asked about each account, and how the answer is kept."""
 
     what: str
+    call: Source.Call
     ask: Callable[[Client, str], Any]
     write: Callable[[Account, Any], None]
 
 
 QUESTIONS = (
-    _Question("figures", Client.account, catalogue.write_account),
-    _Question("packages", Client.service_packages, catalogue.write_packages),
+    _Question("figures", Source.Call.ACCOUNT, Client.account, catalogue.write_account),
+    _Question("packages", Source.Call.PACKAGES, Client.service_packages, catalogue.write_packages),
 )
 
 
@@ -84,6 +117,7 @@ def _write(run: SyncRun, account: Account, question: _Question, future: Future[A
     except AuthError as error:
         raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}") from None
     except CarrierError as error:
+        note_failure(question.call, account, words_for(error))
         add_error(run.pk, f"{account.name}, {question.what}: {words_for(error)}")
         return error.reply.attempts if error.reply else 1
     question.write(account, answer)

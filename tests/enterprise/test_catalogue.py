@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from enterprise.catalogue import read_enterprise, write_account, write_packages
-from enterprise.models import Account, Enterprise, ServicePackage
+from enterprise.models import Account, AccountDay, Enterprise, ServicePackage, Source
+from enterprise.sources import failing, note_failure
 from smarthub import Client
 from tests.simulated import Simulated
 
@@ -49,3 +50,23 @@ def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> 
     assert account.packages.get(name="Sold no more").gone_at is not None
     account.refresh_from_db()
     assert account.packages_read_at is not None
+
+
+def test_an_account_has_a_reading_a_day(client: Client) -> None:
+    read_enterprise(client)
+    account = Account.objects.get(name="example_account")
+    write_account(account, client.account(account.name))
+    write_account(account, client.account(account.name))
+    day = AccountDay.objects.get()
+    assert (day.balance, day.current_cycle_charge) == (account.balance, account.current_cycle_charge)
+    assert day.read_at == account.read_at
+
+
+def test_a_failure_is_noted_until_the_next_answer(client: Client) -> None:
+    read_enterprise(client)
+    account = Account.objects.get(name="example_account")
+    note_failure(Source.Call.ACCOUNT, account, "No answer.")
+    assert [(row.call, row.account, row.read_at) for row in failing()] == [("account", account, None)]
+    write_account(account, client.account(account.name))
+    assert failing() == []
+    assert Source.objects.get(call="account").read_at is not None

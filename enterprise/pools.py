@@ -1,0 +1,119 @@
+"""Share pools: our dated copy of P1, its readings, and the steps that are told in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from enterprise.forecast import forecast_of
+from enterprise.models import Account, PoolReading, SharePool, Source
+from enterprise.sources import note_read
+from journal.record import Cause, NewEvent, record
+from smarthub import Answer
+from smarthub import models as carrier_models
+from toolkit.live import ring
+
+Level = SharePool.Level
+KINDS = {Level.WARNING: "pool.warning", Level.CRITICAL: "pool.critical", Level.EMPTY: "pool.empty"}
+
+
+def write_pools(answer: Answer[tuple[carrier_models.SharePool, ...]], *, cause: Cause) -> None:
+    """Keep the pools as they were answered, a reading of each, and tell what crossed a step.
+
+    A pool that is no longer listed is marked gone and kept.
+    """
+    read_at = answer.reply.asked_at
+    with transaction.atomic():
+        accounts = {account.name: account for account in Account.objects.all()}
+        seen = {(pool.account_name or "", pool.name): pool for pool in answer.value}
+        pools = [_write(pool, accounts, read_at) for pool in seen.values()]
+        listed = [pool.pk for pool in pools]
+        SharePool.objects.filter(gone_at=None).exclude(pk__in=listed).update(gone_at=timezone.now())
+        record([event for pool in pools for event in _tell(pool)], cause=cause)
+        note_read(Source.Call.POOLS, None, read_at)
+        ring("pools", "home")
+
+
+def _write(seen: carrier_models.SharePool, accounts: dict[str, Account], read_at: datetime) -> SharePool:
+    """The pool's row; a new cycle starts with nothing told."""
+    pool = SharePool.objects.filter(account_name=seen.account_name or "", name=seen.name).first() or SharePool(
+        account_name=seen.account_name or "", name=seen.name
+    )
+    if _is_new_cycle(pool, seen):
+        pool.level, pool.is_shortfall_told = Level.CALM, False
+    pool.account = accounts.get(seen.account_name or "")
+    pool.package_name = seen.service_package_name or ""
+    pool.data_total_mb, pool.data_usage_mb = _volume(seen.data_total_mb), _volume(seen.data_usage_mb)
+    pool.data_remaining_mb = _volume(seen.data_remaining_mb)
+    pool.sim_count, pool.status = seen.sim_count, seen.status or ""
+    pool.cycle_starts_at, pool.cycle_ends_at = seen.cycle_started_at, seen.cycle_ends_at
+    pool.read_at, pool.gone_at = read_at, None
+    pool.save()
+    if pool.data_usage_mb is not None:
+        PoolReading.objects.get_or_create(
+            pool=pool,
+            read_at=read_at,
+            defaults={
+                "data_usage_mb": pool.data_usage_mb,
+                "data_total_mb": pool.data_total_mb,
+                "sim_count": pool.sim_count,
+            },
+        )
+    return pool
+
+
+def _volume(mb: Decimal | None) -> Decimal | None:
+    """Never below nothing."""
+    return None if mb is None else max(mb, Decimal(0))
+
+
+def _is_new_cycle(pool: SharePool, seen: carrier_models.SharePool) -> bool:
+    """By the carrier's dates, and where it gives none by a usage that fell."""
+    if seen.cycle_started_at is not None and pool.cycle_starts_at is not None:
+        return seen.cycle_started_at != pool.cycle_starts_at
+    fell = pool.data_usage_mb is not None and seen.data_usage_mb is not None
+    return fell and (seen.data_usage_mb or 0) < (pool.data_usage_mb or 0)
+
+
+def level_of(pool: SharePool) -> SharePool.Level:
+    """The step that the pool's use has reached."""
+    share = pool.share_percent
+    if share is None:
+        return Level.CALM
+    steps = ((Decimal(100), Level.EMPTY), (pool.critical_percent, Level.CRITICAL), (pool.warn_percent, Level.WARNING))
+    return next((level for percent, level in steps if share >= percent), Level.CALM)
+
+
+def _tell(pool: SharePool) -> Iterable[NewEvent]:
+    """Each step once a cycle, and once a cycle that it will not last; a step gone back may be told again."""
+    level, was = level_of(pool), pool.level
+    shortfall = None if pool.is_shortfall_told or level == Level.EMPTY else _shortfall(pool)
+    if level != was or shortfall:
+        SharePool.objects.filter(pk=pool.pk).update(
+            level=level, is_shortfall_told=pool.is_shortfall_told or shortfall is not None
+        )
+    if level > was:
+        yield _event(pool, KINDS[level], {"used_mb": str(pool.data_usage_mb), "total_mb": str(pool.data_total_mb)})
+    if shortfall:
+        yield _event(pool, "pool.shortfall", {"empty_at": shortfall})
+
+
+def _shortfall(pool: SharePool) -> datetime | None:
+    forecast = forecast_of(pool)
+    return forecast.at if forecast.is_before(pool.cycle_ends_at) else None
+
+
+def _event(pool: SharePool, kind: str, data: dict[str, object]) -> NewEvent:
+    data |= {"pool_id": pool.pk, "percent": int(pool.share_percent or 0), "sims": pool.sim_count}
+    return NewEvent(kind, "pool", pool.name, pool.read_at, account_id=pool.account_id, data=data)
+
+
+def set_levels(pool: SharePool, *, warn_percent: int, critical_percent: int) -> None:
+    """Warn from other steps on; those that the pool has passed already count as told."""
+    pool.warn_percent, pool.critical_percent = warn_percent, critical_percent
+    pool.level = level_of(pool)
+    pool.save(update_fields=["warn_percent", "critical_percent", "level"])

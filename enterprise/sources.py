@@ -1,0 +1,27 @@
+"""How the carrier's five reads about the enterprise went last, so that a page can say how old it is, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from enterprise.models import Account, Source
+
+
+def note_read(call: Source.Call, account: Account | None, read_at: datetime) -> None:
+    """It was answered; what was wrong before is over."""
+    Source.objects.update_or_create(
+        call=call, account=account, defaults={"read_at": read_at, "failed_at": None, "error": ""}
+    )
+
+
+def note_failure(call: Source.Call, account: Account | None, why: str) -> None:
+    """It was not answered; the figures of the last answer stand."""
+    Source.objects.update_or_create(call=call, account=account, defaults={"failed_at": timezone.now(), "error": why})
+
+
+def failing(*calls: Source.Call) -> list[Source]:
+    """Those of `calls` (all of them without any) that were not answered last time; gone accounts are left out."""
+    rows = Source.objects.exclude(error="").filter(account__gone_at=None).select_related("account")
+    return list(rows.filter(call__in=calls) if calls else rows)
