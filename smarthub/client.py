@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 from smarthub import calls, models, operations
 from smarthub.decode import decode_sim, tables, unwrap
 from smarthub.decode.reading import Shape
@@ -178,9 +180,17 @@ class Client:
         if not fields.keys() <= operations.CUSTOM_FIELDS.keys():
             raise refused("custom_field_put", "fields", "There are only custom1 to custom5.")
         now = self.custom_fields(giccid).value
-        merged = {name: fields.get(name, getattr(now, name)) or "" for name in operations.CUSTOM_FIELDS}
-        answered = self._transport.send("custom_field_put", {"giccid": giccid}, body=merged)
-        return Answer(models.CustomFields(**merged), answered.reply)
+        return self.replace_custom_fields(giccid, {**msgspec.structs.asdict(now), **fields})
+
+    def replace_custom_fields(self, giccid: str, fields: Mapping[str, str | None]) -> Answer[models.CustomFields]:
+        """Sets all five texts, custom1 to custom5; what is left out, None or blank is cleared.
+
+        PUT /global-sims/{giccid}/custom-field (S5). Answers what was sent. Raises NotFound, ValidationFailed. Safe to
+        repeat.
+        """
+        whole = {name: fields.get(name) or "" for name in operations.CUSTOM_FIELDS}
+        answered = self._transport.send("custom_field_put", {"giccid": giccid}, body=whole)
+        return Answer(models.CustomFields(**whole), answered.reply)
 
     def activate(self, giccid: str) -> Answer[models.Accepted]:
         """Asks to activate a SIM; read it again to see whether it is.

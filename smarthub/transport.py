@@ -15,7 +15,7 @@ import msgspec
 from smarthub import answers, operations
 from smarthub.base_url import check_base_url
 from smarthub.connections import KeyAuth
-from smarthub.errors import CarrierError, ProtocolError, TransportError
+from smarthub.errors import CarrierError, ProtocolError, RateLimited, TransportError
 from smarthub.exchange import Exchange, Lost, Oversized, Received
 from smarthub.governor import Governor, Unlimited
 from smarthub.models.replies import Reply
@@ -98,6 +98,7 @@ class _Call:
         self._url = url
         self._content = content
         self._attempts = 0
+        self._may_have_arrived = False
         self._started = time.monotonic()
 
     def run(self) -> Answered:
@@ -105,11 +106,19 @@ class _Call:
             outcome = self._followed()
             if isinstance(outcome, Received) and 200 <= outcome.status < 300:
                 return Answered(outcome.body, self._reply(outcome.asked_at, outcome.headers))
-            error = self._error(outcome)
+            error = self._in_all(self._error(outcome))
             delay = self._delay(outcome)
             if delay is None:
                 raise error
             self._transport.sleep(delay)
+
+    def _in_all(self, error: CarrierError) -> CarrierError:
+        """The error of the last attempt as one of the whole call; where it says nothing of an earlier one, that stays
+        unknown."""
+        if self._may_have_arrived and isinstance(error, TransportError | RateLimited):
+            error.is_sent = error.is_outcome_unknown = True
+        self._may_have_arrived |= error.is_outcome_unknown
+        return error
 
     def _delay(self, outcome: Received | Lost | Oversized) -> float | None:
         """Seconds before the next attempt, None where there is to be none."""
@@ -133,6 +142,7 @@ class _Call:
         self._attempts += 1
         url, hops = self._url, 0
         while True:
+            self._wait_for_turn()
             outcome = self._asked(url)
             if not isinstance(outcome, Received) or not 300 <= outcome.status < 400:
                 return outcome
@@ -148,8 +158,16 @@ class _Call:
             raise self._protocol_error("Redirected where this client does not go", received)
         return target
 
+    def _wait_for_turn(self) -> None:
+        try:
+            self._transport.governor.acquire()
+        except Exception:
+            if not self._may_have_arrived:
+                raise
+            title = "No complete answer came, and no turn for another attempt"
+            raise TransportError(self._row.name, is_sent=True, title=title) from None
+
     def _asked(self, url: str) -> Received | Lost | Oversized:
-        self._transport.governor.acquire()
         limits, remaining = self._transport.limits, self._remaining_s()
         if remaining <= 0:
             return Lost(is_sent=False, asked_at=datetime.now(UTC))

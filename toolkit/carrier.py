@@ -16,6 +16,9 @@ from toolkit.version import VERSION
 # The explicit "read again now" has five seconds in all (a person waits).
 CLICK_PATIENCE_S = 2.0
 CLICK_LIMIT_S = 5.0
+# A change waits a little longer for its turn, and once it has left for the answer: a lost one has to be found out.
+CHANGE_PATIENCE_S = 5.0
+CHANGE_LIMIT_S = 40.0
 # Requests of one process under way at once; the carrier's rate is kept by the governor, not by this.
 PAGES_AT_ONCE = 4
 
@@ -31,21 +34,30 @@ def carrier(lane: Lane) -> Client:
     A click waits at most two seconds for its turn and five for the answer; the others take as long as it takes.
     Raises NoCarrier.
     """
+    if lane is Lane.CLICK:
+        return _client(lane, CLICK_PATIENCE_S, CLICK_LIMIT_S)
+    return _client(lane, None, None)
+
+
+@lru_cache(maxsize=1)
+def changing_carrier() -> Client:
+    """The client that sends changes of single SIMs: as urgent as a click, with the time that an answer may take.
+
+    Raises NoCarrier.
+    """
+    return _client(Lane.CLICK, CHANGE_PATIENCE_S, CHANGE_LIMIT_S)
+
+
+def _client(lane: Lane, patience_s: float | None, limit_s: float | None) -> Client:
     if not settings.SMARTHUB_BASE_URL or not settings.SMARTHUB_API_KEY:
         raise NoCarrier
-    is_click = lane is Lane.CLICK
-    governor = Governor(
-        server(),
-        rate_per_minute=settings.SMARTHUB_RATE_PER_MINUTE,
-        lane=lane,
-        patience_s=CLICK_PATIENCE_S if is_click else None,
-    )
+    rate = settings.SMARTHUB_RATE_PER_MINUTE
     return Client(
         base_url=settings.SMARTHUB_BASE_URL,
         api_key=settings.SMARTHUB_API_KEY,
-        governor=governor,
+        governor=Governor(server(), rate_per_minute=rate, lane=lane, patience_s=patience_s),
         pool_size=2 * PAGES_AT_ONCE,
-        call_limit_s=CLICK_LIMIT_S if is_click else None,
+        call_limit_s=limit_s,
         version=VERSION,
     )
 

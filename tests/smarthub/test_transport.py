@@ -314,3 +314,52 @@ def test_no_redirect_leads_elsewhere(client: Client, carrier: Any, location: str
     with pytest.raises(errors.ProtocolError, match="Redirected"):
         client.read_sim("1")
     assert len(carrier.calls) == 1
+
+
+@pytest.mark.parametrize("last", [429, ConnectionRefusedError()])
+def test_what_may_have_arrived_stays_unknown_whatever_comes_after(
+    client: Client, carrier: Any, last: int | Exception
+) -> None:
+    method, url, call = REPLACE
+    carrier.add(method, url, status=503)
+    if isinstance(last, int):
+        carrier.add(method, url, status=last)
+    else:
+        carrier.add(method, url, body=last)
+    with pytest.raises(errors.CarrierError) as caught:
+        call(client)
+    assert (caught.value.is_sent, caught.value.is_outcome_unknown) == (True, True)
+
+
+def test_a_clear_refusal_after_a_lost_reply_is_clear(client: Client, carrier: Any) -> None:
+    method, url, call = REPLACE
+    carrier.add(method, url, status=503)
+    carrier.add(method, url, status=422)
+    with pytest.raises(errors.ValidationFailed) as caught:
+        call(client)
+    assert not caught.value.is_outcome_unknown
+
+
+class Impatient:
+    """Lets so many requests leave, and no more."""
+
+    def __init__(self, left: int = 1) -> None:
+        self.left = left
+
+    def acquire(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise LookupError("no turn")
+
+    def throttled(self, retry_after_s: float) -> None:
+        self.left = 0
+
+
+def test_no_turn_for_another_attempt_leaves_the_first_unknown(make_client: Callable[..., Client], carrier: Any) -> None:
+    method, url, call = REPLACE
+    carrier.add(method, url, status=503)
+    with pytest.raises(errors.TransportError) as caught:
+        call(make_client(BASE, governor=Impatient()))
+    assert caught.value.is_outcome_unknown
+    with pytest.raises(LookupError):
+        call(make_client(BASE, governor=Impatient(left=0)))
