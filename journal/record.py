@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from journal.models import Event
+from journal.publish import announce
 from journal.severity import severity_of
 from toolkit.database import set_cursor
 
@@ -47,9 +48,19 @@ RETURNING id
 
 
 def record(events: Sequence[NewEvent], *, cause: Cause) -> list[int]:
-    """Append the events in the caller's transaction; their ids, in order."""
+    """Append the events in the caller's transaction; their ids, in order. Open pages hear of them on commit."""
     if not events:
         return []
+    severities = [severity_of(event.kind, event.data) for event in events]
+    ids = _insert(events, severities, cause)
+    announce(
+        ids,
+        [(event.kind, severity, event.account_id) for event, severity in zip(events, severities, strict=True)],
+    )
+    return ids
+
+
+def _insert(events: Sequence[NewEvent], severities: list[str], cause: Cause) -> list[int]:
     with set_cursor() as cursor:
         cursor.execute(
             INSERT,
@@ -57,7 +68,7 @@ def record(events: Sequence[NewEvent], *, cause: Cause) -> list[int]:
                 cause.kind.value,
                 cause.id,
                 [event.kind for event in events],
-                [severity_of(event.kind, event.data) for event in events],
+                severities,
                 [event.subject_kind for event in events],
                 [event.subject_key for event in events],
                 [event.sim_id for event in events],

@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from notifications import feed_views
 
 app_name = "notifications"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("events/stream/", feed_views.stream, name="stream"),
+    path("events/<int:event_id>/", feed_views.stream, name="event"),
+]

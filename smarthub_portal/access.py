@@ -10,6 +10,7 @@ from smarthub_portal.metrics import count_request
 
 log = structlog.get_logger("access")
 _QUIET = ("/static/", "/health/", "/metrics")
+_UNTIMED = ("/static/", "/events/stream/")  # a stream lasts as long as its page is open
 
 
 class AccessLog:
@@ -37,7 +38,7 @@ class AccessLog:
 
 
 def _note(method: str, path: str, status: int, elapsed_s: float) -> None:
-    if not path.startswith(_QUIET[0]):
+    if not path.startswith(_UNTIMED):
         count_request(method, status, elapsed_s)
     if status >= 500 or not path.startswith(_QUIET):
         log.info("request", method=method, path=clean_text(path), status=status, ms=round(elapsed_s * 1000, 1))

@@ -10,7 +10,18 @@ from django.core.asgi import get_asgi_application
 from smarthub_portal.access import AccessLog
 from smarthub_portal.beside import Beside, with_static_files
 
-HANDLERS: dict[str, Any] = {}
+django = get_asgi_application()
+
+# These need models, and so Django's set-up before them.
+from notifications.stream import EventStream  # noqa: E402
+
+stream = EventStream()
+HANDLERS: dict[str, Any] = {"/events/stream/": stream}
 """path prefix → ASGI application that answers beside Django"""
 
-application = AccessLog(with_static_files(Beside(get_asgi_application(), HANDLERS)))
+application = AccessLog(with_static_files(Beside(django, HANDLERS)))
+
+
+def let_go() -> None:
+    """Called when a stop begins: what would keep a connection open ends now."""
+    stream.end()

@@ -7,8 +7,12 @@ LONGEST_URL = 60_000
 
 
 class Protocol(HttpToolsProtocol):
-    """Cuts an address that is too long, so that a page says what is wrong with it instead of a bare 400."""
+    """Cuts an address that is too long, so that a page says what is wrong with it instead of a bare 400.
+
+    Tells the application how to hang up on somebody who takes nothing: a plain close waits for them.
+    """
 
     def on_headers_complete(self) -> None:
         self.url = self.url[:LONGEST_URL]
+        self.scope["extensions"] = {"smarthub.abort": {"call": self.transport.abort}}
         super().on_headers_complete()

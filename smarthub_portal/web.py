@@ -1,12 +1,31 @@
 """One web process on a listening socket that `manage.py up` bound: `python -m smarthub_portal.web FD`."""
 
 import os
+import resource
 import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
 
 from smarthub_portal.protocol import Protocol
+
+
+class Server(uvicorn.Server):
+    """Lets go of the open pages first, so that a stop does not wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from smarthub_portal.asgi import let_go
+
+        let_go()
+        await super().shutdown(sockets)
+
+
+def _allow_many_sockets() -> None:
+    """Each open page is one; the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
 
 
 def main() -> None:
@@ -24,7 +43,8 @@ def main() -> None:
         # With streams open a stop would wait for their viewers.
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+    _allow_many_sockets()
+    Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from django.db import transaction
 from redis import RedisError
@@ -22,10 +24,12 @@ def ring(*topics: str) -> None:
     look again by themselves every few seconds.
     """
 
-    def publish() -> None:
-        try:
-            server().xadd(STREAM, {"topics": " ".join(topics)}, maxlen=KEPT, approximate=True)
-        except RedisError as error:
-            log.warning("doorbell_silent", error=type(error).__name__)
+    transaction.on_commit(lambda: post({"topics": " ".join(topics)}))
 
-    transaction.on_commit(publish)
+
+def post(entry: dict[Any, Any]) -> None:
+    """One line on the stream that every web process reads; nobody waits for it."""
+    try:
+        server().xadd(STREAM, entry, maxlen=KEPT, approximate=True)
+    except RedisError as error:
+        log.warning("doorbell_silent", error=type(error).__name__)

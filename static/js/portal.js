@@ -2,6 +2,7 @@
 import { startColumns } from "./columns.js";
 import { startCopying } from "./copy.js";
 import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
 import { startRequests } from "./requests.js";
 import { startSelecting } from "./select.js";
 import { startTheme } from "./theme.js";
@@ -18,3 +19,4 @@ startColumns();
 startRequests();
 startSelecting();
 startTypeahead();
+startLive();

@@ -1,0 +1,31 @@
+"""What each kind of event is called where kinds are chosen from, as a table."""
+
+from __future__ import annotations
+
+from journal.severity import SEVERITIES
+
+LABELS: dict[str, str] = {
+    "sim.status": "SIM status",
+    "sim.package": "Plan",
+    "sim.period": "Dates of a plan",
+    "sim.account": "Account",
+    "sim.imei": "IMEI",
+    "sim.imsi": "IMSI",
+    "sim.msisdn": "Phone number",
+    "sim.apn": "APN",
+    "sim.activated": "First activation",
+    "sim.sold": "Sale",
+    "sim.missing": "SIM missing",
+    "sim.returned": "SIM back again",
+    "sim.note": "Note",
+}
+
+
+def label_of(kind: str) -> str:
+    """The kind in words; one that the table does not know is its own name, read as words."""
+    return LABELS.get(kind) or kind.replace(".", " ").replace("_", " ").replace("-", " ").capitalize()
+
+
+def known_kinds() -> list[str]:
+    """Every kind some table knows, in the order of the words people see."""
+    return sorted({*LABELS, *SEVERITIES}, key=label_of)
