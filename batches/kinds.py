@@ -1,0 +1,163 @@
+"""What a batch can do, as a table: the row of a kind says all that planning, running and settling need of it.
+
+Another app that stands below this one may supply a kind; `Kind` is the contract between it and the runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sims.changes.legality import LEGALITY
+from sims.models import SimCustomFields, Verb
+from smarthub import Client
+from smarthub.models import Answer
+
+Wanted = Mapping[str, Any]
+Job = Callable[[Client, list[str], Wanted], Answer[Any]]
+Call = Callable[[Client, str, Wanted], Answer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the table.
+
+    `job` hands many SIMs to the carrier at once (B1 to B4, asked about with B5), `call` one; a kind has one of them.
+    `shown` is SQL over `s` (the copy of a SIM) and `w.wanted` (jsonb): whether the SIM is so already, which is also
+    what proves the change. Where no record of a SIM can show it, it is "", and `known` may be SQL that tells when it is
+    so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "". `past` and
+    `again` are words: "3 suspended", "suspended already".
+    """
+
+    verb: Verb
+    past: str
+    again: str
+    fields: tuple[str, ...] = ()
+    job: Job | None = None
+    call: Call | None = None
+    shown: str = ""
+    known: str = ""
+    fits: str = "''"
+    needs_no_protection: bool = True
+    is_final: bool = False
+    inverse: str = ""
+
+    @property
+    def value(self) -> str:
+        return self.verb.value
+
+    @property
+    def label(self) -> str:
+        return str(self.verb.label)
+
+    @property
+    def legality(self) -> dict[str, str]:
+        """Why not, by status; "" is yes, and a status that is not in it allows nothing."""
+        return {status: why for (status, verb), why in LEGALITY.items() if verb == self.value}
+
+
+# An account without a catalogue refuses nothing: then only the carrier knows.
+HAS_PACKAGE = """CASE
+    WHEN s.account_id IS NULL OR NOT EXISTS (
+        SELECT FROM enterprise_servicepackage k WHERE k.account_id = s.account_id) THEN ''
+    WHEN NOT EXISTS (SELECT FROM enterprise_servicepackage k WHERE k.account_id = s.account_id
+        AND k.name = w.wanted ->> 'package' AND k.type IN ('{type}', '') AND k.gone_at IS NULL)
+    THEN 'Its account has no {words} ' || (w.wanted ->> 'package') || '.' ELSE '' END"""
+BASIC = HAS_PACKAGE.format(type="BASIC", words="plan")
+SUPPLEMENTARY = HAS_PACKAGE.format(type="SUPPLEMENTARY", words="supplementary package")
+HAS_APN = """CASE WHEN s.apns @> jsonb_build_array(jsonb_build_object('name', w.wanted ->> 'apn'))
+    THEN '' ELSE 'It has no APN of this name.' END"""
+APN_IS_SO = """s.apns @> jsonb_build_array(
+    jsonb_build_object('name', w.wanted ->> 'apn', 'status', w.wanted ->> 'apn_status'))"""
+TEXTS_ARE_SO = """EXISTS (SELECT FROM sims_simcustomfields f WHERE f.sim_id = s.id AND f.read_at >= %(fresh_since)s
+    AND to_jsonb(f) @> w.wanted)"""
+
+
+def _plan(client: Client, giccids: list[str], wanted: Wanted) -> Answer[Any]:
+    return client.batch_change_basic_package(giccids, wanted["package"], wanted.get("effective") or None)
+
+
+def _package(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
+    return client.add_supplementary_package(giccid, wanted["package"])
+
+
+def _apn(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
+    return client.set_apn_status(giccid, wanted["apn"], wanted["apn_status"])
+
+
+def _texts(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
+    return client.set_custom_fields(giccid, wanted)
+
+
+_ROWS = (
+    Kind(
+        verb=Verb.ACTIVATE,
+        past="activated",
+        again="active already",
+        job=lambda client, giccids, wanted: client.batch_activate(giccids),
+        shown="s.status = 'ACTIVATED'",
+        inverse="suspend",
+    ),
+    Kind(
+        verb=Verb.SUSPEND,
+        past="suspended",
+        again="suspended already",
+        job=lambda client, giccids, wanted: client.batch_suspend(giccids),
+        shown="s.status = 'DEACTIVATED'",
+        needs_no_protection=False,
+        inverse="activate",
+    ),
+    Kind(
+        verb=Verb.RETIRE,
+        past="retired",
+        again="retired already",
+        job=lambda client, giccids, wanted: client.batch_retire(giccids),
+        shown="s.status = 'RETIRED'",
+        needs_no_protection=False,
+        is_final=True,
+    ),
+    Kind(
+        verb=Verb.CHANGE_PLAN,
+        past="moved",
+        again="on that plan already",
+        fields=("package", "effective"),
+        job=_plan,
+        shown="s.package = w.wanted ->> 'package'",
+        fits=BASIC,
+        inverse="change-plan",
+    ),
+    Kind(
+        verb=Verb.ADD_PACKAGE,
+        past="given the package",
+        again="",
+        fields=("package",),
+        call=_package,
+        fits=SUPPLEMENTARY,
+    ),
+    Kind(
+        verb=Verb.APN,
+        past="changed",
+        again="so already",
+        fields=("apn", "apn_status"),
+        call=_apn,
+        shown=APN_IS_SO,
+        fits=HAS_APN,
+        inverse="apn",
+    ),
+    Kind(
+        verb=Verb.CUSTOM_FIELDS,
+        past="changed",
+        again="so already",
+        fields=SimCustomFields.NAMES,
+        call=_texts,
+        known=TEXTS_ARE_SO,
+        inverse="custom-fields",
+    ),
+)
+KINDS: Mapping[str, Kind] = MappingProxyType({row.value: row for row in _ROWS})
+
+
+def kind_of(value: str) -> Kind:
+    return KINDS[value]
