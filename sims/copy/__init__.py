@@ -1,7 +1,7 @@
 """The one door through which the carrier's answers become our copy."""
 
-from sims.copy.answers import Answer, KeptAside, keys_of
+from sims.copy.answers import Answer, KeptAside, keys_of, mark_of
 from sims.copy.rows import prepared
 from sims.copy.write import CopyResult, write_copy
 
-__all__ = ["Answer", "CopyResult", "KeptAside", "keys_of", "prepared", "write_copy"]
+__all__ = ["Answer", "CopyResult", "KeptAside", "keys_of", "mark_of", "prepared", "write_copy"]

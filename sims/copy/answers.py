@@ -31,7 +31,8 @@ class Answer:
     """The raw SIM records of one answer, asked for at `asked_at` (our clock, just before the request left).
 
     `account_id` and `page` say whose list it is and where in it; without them it is a read by name, which leaves the
-    account as we know it. A targeted answer was asked for by ICCID. `digests` and `rows` were made ahead (`prepared`).
+    account as we know it. A targeted answer was asked for by ICCID. `mark` is of the page as a whole (`mark_of`);
+    `digests` and `rows` were made ahead (`prepared`).
     """
 
     records: list[bytes]
@@ -39,6 +40,7 @@ class Answer:
     account_id: int | None = None
     page: int | None = None
     is_targeted: bool = False
+    mark: int | None = None
     digests: tuple[int, ...] | None = None
     rows: list[Row | RecordError] | None = None
 
@@ -102,6 +104,11 @@ def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> tuple[i
     salted = zip(answer.records, salts, strict=False)
     digests = [blake2b(raw, digest_size=8, person=salt).digest() for raw, salt in salted]
     return struct.unpack(f">{len(digests)}q", b"".join(digests))
+
+
+def mark_of(records: list[bytes], account_id: int) -> int:
+    """What a whole page is told apart by; other threads go on meanwhile, as they do not for its records one by one."""
+    return int.from_bytes(blake2b(b"\n".join(records), digest_size=8, person=_salt(account_id)).digest(), signed=True)
 
 
 def _salt(account_id: int | None) -> bytes:

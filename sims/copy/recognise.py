@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from sims.copy.answers import Answer
+
+# A page as the last run saw it, whose SIMs are in our copy as it showed them.
+UNCHANGED = """
+SELECT n.place, p.sim_ids, p.digest_sum
+FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS n (place, account_id, page, mark)
+JOIN sims_syncpage p ON p.run_id = %s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
+WHERE p.digest_sum = (
+    SELECT bit_xor(s.digest) FROM unnest(p.sim_ids) AS shown (id) JOIN sims_sim s ON s.id = shown.id
+)
+"""
 
 EXPECTED = """
 SELECT array_agg(s.digest), array_agg(s.id)
@@ -35,6 +45,22 @@ FROM (
 ) AS r
 WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
 """
+
+
+class UnchangedPage(NamedTuple):
+    """The ids of a page's SIMs, and their digests XORed."""
+
+    sim_ids: list[int]
+    digest_sum: int
+
+
+def unchanged_pages(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, UnchangedPage]:
+    """The answers that are, record by record, what the last run saw and our copy still has; by place."""
+    marked = [(n, answer.account_id, answer.page, answer.mark) for n, answer in enumerate(answers) if answer.mark]
+    if not marked:
+        return {}
+    cursor.execute(UNCHANGED, [*map(list, zip(*marked, strict=True)), last_run_id], binary=True)
+    return {place: UnchangedPage(*found) for place, *found in cursor.fetchall()}
 
 
 def recognise(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
+from operator import xor
 from typing import Any
 
 import psycopg
@@ -14,7 +16,7 @@ from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
-from sims.copy.recognise import compare, known_accounts, recognise, touch
+from sims.copy.recognise import compare, known_accounts, recognise, touch, unchanged_pages
 from sims.copy.rows import row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
@@ -22,7 +24,8 @@ from toolkit.database import set_cursor
 
 @dataclass(slots=True)
 class CopyResult:
-    """What became of the answers. `sim_ids` has for each answer the ids of the SIMs it showed.
+    """What became of the answers. `sim_ids` has for each answer the ids of the SIMs it showed, `digest_sums` the
+    digests of its records, XORed.
 
     `changed` counts SIMs with a difference worth telling, `moved` all rows rewritten, `stale` the records that
     were older than what the copy already has.
@@ -34,6 +37,7 @@ class CopyResult:
     moved: int = 0
     stale: int = 0
     sim_ids: list[list[int]] = field(default_factory=list)
+    digest_sums: list[int] = field(default_factory=list)
     aside: list[KeptAside] = field(default_factory=list)
     event_ids: list[int] = field(default_factory=list)
 
@@ -71,10 +75,23 @@ class _Writing:
     ) -> None:
         self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
         self.accounts = known_accounts(cursor, named_giccids(answers))
-        self.digests = [digests_of(answer, self.accounts) for answer in answers]
-        expected = recognise(cursor, answers, last_run_id) if last_run_id else {}
-        self.shown: list[list[int | None]] = [list(map(expected.get, digests)) for digests in self.digests]
-        self.result = CopyResult(read=sum(len(answer.records) for answer in answers))
+        whole = unchanged_pages(cursor, answers, last_run_id) if last_run_id else {}
+        others = [answer for place, answer in enumerate(answers) if place not in whole]
+        expected = recognise(cursor, others, last_run_id) if last_run_id else {}
+        self.digests = [
+            () if place in whole else digests_of(answer, self.accounts) for place, answer in enumerate(answers)
+        ]
+        self.shown: list[list[int | None]] = [
+            list(whole[place].sim_ids if place in whole else map(expected.get, digests))
+            for place, digests in enumerate(self.digests)
+        ]
+        self.result = CopyResult(
+            read=sum(len(answer.records) for answer in answers),
+            digest_sums=[
+                whole[place].digest_sum if place in whole else reduce(xor, digests, 0)
+                for place, digests in enumerate(self.digests)
+            ],
+        )
 
     def write(self, cause: CauseFor) -> CopyResult:
         if any(None in shown for shown in self.shown):

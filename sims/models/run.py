@@ -120,6 +120,10 @@ class SyncPage(models.Model):
     page = models.IntegerField()
     asked_at = models.DateTimeField()
     sim_ids = ArrayField(models.BigIntegerField())
+    # What the page as a whole is told apart by; none where not each of its records is a SIM of our copy.
+    mark = models.BigIntegerField(null=True)
+    # The digests of its records, XORed: as long as those of our copy come to the same, none of its SIMs has changed.
+    digest_sum = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "account", "page"], name="page_run_account")]

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 from django.conf import settings
 
-from sims.copy import Answer, prepared
+from sims.copy import Answer, mark_of, prepared
 from sims.models import SyncPage, SyncRun
 from sims.sync.notes import Fetched, merge_pages
 from sims.sync.plan import Job, PagePlan, Part
@@ -22,9 +22,9 @@ from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
 
-MERGE_RECORDS = 5000
+MERGE_RECORDS = 10_000
 # Asked for ahead, so that nobody waits while a merge is under way.
-PAGES_IN_HAND = 128
+PAGES_IN_HAND = 256
 MERGE_EVERY_S = 0.5
 
 
@@ -75,6 +75,7 @@ def load_plan(run: SyncRun) -> PagePlan:
     rows = SyncPage.objects.filter(run=run, account__isnull=False)
     for account_id, page in rows.values_list("account_id", "page"):
         done.setdefault(account_id, set()).add(page)
+    last = last_complete()
     return PagePlan(
         [
             Part(
@@ -86,8 +87,15 @@ def load_plan(run: SyncRun) -> PagePlan:
             )
             for part in run.parts.select_related("account").order_by("account__name")
         ],
-        last_run_id=last.pk if (last := last_complete()) else None,
+        last_run_id=last.pk if last else None,
+        last_marks=_marks_of(last) if last else {},
     )
+
+
+def _marks_of(run: SyncRun) -> dict[tuple[int, int], int]:
+    """What its pages are told apart by, by account and page."""
+    rows = SyncPage.objects.filter(run=run, mark__isnull=False).values_list("account_id", "page", "mark")
+    return {(account_id or 0, page): mark or 0 for account_id, page, mark in rows}
 
 
 def _ask(reading: _Reading, pool: ThreadPoolExecutor) -> bool:
@@ -96,7 +104,7 @@ def _ask(reading: _Reading, pool: ThreadPoolExecutor) -> bool:
         job = reading.plan.next_job()
         if job is None:
             break
-        future = pool.submit(_fetch, reading.slice.client, job, reading.plan.last_run_id is None)
+        future = pool.submit(_fetch, reading.slice.client, job, reading.plan)
         reading.pending[future] = job
         future.add_done_callback(reading.answered.put)
     return bool(reading.pending)
@@ -109,10 +117,12 @@ def _let_off(reading: _Reading) -> None:
         reading.plan.part(job.account_id).take_back(job.page)
 
 
-def _fetch(client: Client, job: Job, is_first: bool) -> Fetched:
+def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
     page = client.list_sims_raw(account_name=job.account_name, page=job.page, size=settings.SMARTHUB_PAGE_SIZE)
-    answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page)
-    return Fetched(job, page, prepared(answer, with_rows=is_first))
+    mark = mark_of(page.records, job.account_id)
+    answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page, mark=mark)
+    is_as_before = plan.last_marks.get((job.account_id, job.page)) == mark
+    return Fetched(job, page, answer if is_as_before else prepared(answer, with_rows=plan.last_run_id is None))
 
 
 def _take_answers(reading: _Reading) -> None:
@@ -136,7 +146,7 @@ def _take(reading: _Reading, future: Future[Fetched]) -> None:
         return
     page = fetched.page
     reading.plan.part(job.account_id).answered(
-        job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.digests
+        job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.mark
     )
     reading.ready.append(fetched)
     reading.records += len(page.records)

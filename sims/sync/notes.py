@@ -13,7 +13,7 @@ from sims.copy import Answer, CopyResult, write_copy
 from sims.models import SetAside, SyncRun
 from sims.sync.plan import Job, PagePlan
 from smarthub import RawPage
-from toolkit.database import set_cursor
+from toolkit.database import array_of, set_cursor
 
 LONGEST_RAW = 20_000
 
@@ -44,9 +44,10 @@ def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> CopyResul
 
 
 NOTE_PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
-SELECT %s, account_id, page, asked_at, sim_ids::bigint[]
-FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[]) AS n (account_id, page, asked_at, sim_ids)
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
+SELECT %s, account_id, page, asked_at, sim_ids::bigint[], mark, digest_sum
+FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])
+    AS n (account_id, page, asked_at, sim_ids, mark, digest_sum)
 ON CONFLICT DO NOTHING
 """
 
@@ -59,9 +60,16 @@ def _note_pages(cursor: Cursor[Any], run: SyncRun, pages: list[Fetched], result:
             [fetched.job.account_id for fetched in pages],
             [fetched.job.page for fetched in pages],
             [fetched.answer.asked_at for fetched in pages],
-            ["{" + ",".join(map(str, sim_ids)) + "}" for sim_ids in result.sim_ids],
+            [array_of(sim_ids) for sim_ids in result.sim_ids],
+            list(map(_mark, pages, result.sim_ids)),
+            result.digest_sums,
         ],
     )
+
+
+def _mark(fetched: Fetched, sim_ids: list[int]) -> int | None:
+    """A page with a record that is no SIM of our copy has none: that record is to be told of in each run."""
+    return fetched.answer.mark if len(sim_ids) == len(fetched.answer.records) else None
 
 
 NOTE_PARTS = """

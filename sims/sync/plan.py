@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
@@ -70,11 +71,17 @@ class Part:
 class PagePlan:
     """The pages of all accounts, an account's pages in turn, several under way at once.
 
-    `last_run_id` is the run whose pages tell which SIMs to expect on these.
+    `last_run_id` is the run whose pages tell which SIMs to expect on these, `last_marks` what they are told apart by.
     """
 
-    def __init__(self, parts: list[Part], *, last_run_id: int | None = None) -> None:
-        self.parts, self.last_run_id = parts, last_run_id
+    def __init__(
+        self,
+        parts: list[Part],
+        *,
+        last_run_id: int | None = None,
+        last_marks: Mapping[tuple[int, int], int] | None = None,
+    ) -> None:
+        self.parts, self.last_run_id, self.last_marks = parts, last_run_id, last_marks or {}
         self._by_account = {part.account_id: part for part in parts}
 
     def next_job(self) -> Job | None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.db.models import Sum
 
+from sims.copy import Answer, mark_of
 from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
 from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
 
@@ -273,3 +274,54 @@ def test_number_of_statements_does_not_grow_with_the_records(monkeypatch: pytest
 def test_empty_answer_is_an_answer() -> None:
     result = write(page())
     assert (result.read, result.sim_ids) == (0, [[]])
+
+
+def _seen(run_page: Answer) -> SyncRun:
+    """A finished run that saw this page, as our copy now has it."""
+    result = write(run_page)
+    last = SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN, state="finished")
+    SyncPage.objects.create(
+        run=last,
+        account=account(),
+        page=0,
+        asked_at=run_page.asked_at,
+        sim_ids=result.sim_ids[0],
+        mark=mark_of(run_page.records, account().pk),
+        digest_sum=result.digest_sums[0],
+    )
+    return last
+
+
+def _again(*records: dict, after_s: float = 60) -> Answer:
+    answer = replace(page(*records, after_s=after_s), page=0)
+    return replace(answer, mark=mark_of(answer.records, account().pk))
+
+
+def test_page_as_the_last_run_saw_it_is_recognised_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = _seen(page(record(1), record(2)))
+    before = list(Sim.objects.order_by("giccid").values())
+    monkeypatch.setattr("sims.copy.write.digests_of", lambda *_: pytest.fail("looked at each record"))
+    result = write(_again(record(1), record(2)), last_run_id=last.pk)
+    assert (result.read, result.moved, result.changed, result.sim_ids) == (2, 0, 0, [[sim["id"] for sim in before]])
+    assert list(Sim.objects.order_by("giccid").values()) == before
+
+
+def test_page_seen_before_corrects_a_sim_that_was_read_otherwise_since() -> None:
+    """Whatever the clocks say: the page shows what it showed then, but our copy has something else by now."""
+    last = _seen(page(record(1), record(2), after_s=50))
+    Sim.objects.filter(giccid=giccid(1)).update(status="DEACTIVATED", digest=1, read_at=NOON)
+    write(_again(record(1), record(2)), last_run_id=last.pk)
+    assert Sim.objects.get(giccid=giccid(1)).status == "ACTIVATED"
+
+
+def test_page_of_another_text_is_looked_at_record_by_record() -> None:
+    last = _seen(page(record(1), record(2)))
+    result = write(_again(record(1), record(2, status="DEACTIVATED")), last_run_id=last.pk)
+    assert (result.changed, Sim.objects.get(giccid=giccid(2)).status) == (1, "DEACTIVATED")
+
+
+def test_sim_absent_before_is_found_again_on_a_page_that_never_changed() -> None:
+    last = _seen(page(record(1)))
+    Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)
+    write(_again(record(1)), last_run_id=last.pk)
+    assert (only().missing_since, only().absent_runs) == (None, 0)

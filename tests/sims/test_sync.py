@@ -198,6 +198,12 @@ def test_bad_record_is_kept_aside_by_name_and_its_neighbours_are_kept(sync: Sync
     assert run.missing == 0
 
 
+def test_bad_record_is_told_of_in_each_run_though_its_page_never_changes(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/sims", {"put": [{"giccid": SEED, "currentCycleUsages": {"dataUsage": "12,4 MB"}}]})
+    assert [sync().kept_aside, sync().kept_aside] == [1, 1]
+    assert SyncPage.objects.filter(mark=None).count() == 2
+
+
 def test_record_without_a_key_is_kept_aside(sync: Sync, carrier: Simulated) -> None:
     carrier.post("/_sim/sims", {"put": [{"status": "ACTIVATED"}]})
     run = sync()
