@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-exports": {"task": "sims.tasks.tend_exports", "schedule": 10},
     "drop-working-sets": {"task": "sims.tasks.drop_working_sets", "schedule": 6 * 3600},
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
+    "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
     "keep-trigrams": {"task": "sims.tasks.keep_trigrams", "schedule": 60},
 }
 START_TASKS: tuple[str, ...] = (
