@@ -19,14 +19,16 @@ from journal.feed import Scope
 from users.models import User
 
 SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()"
-PERSON = "SELECT password FROM users_user WHERE id = %s AND is_active"
+# No row of access is no limit.
+SCOPE = "ARRAY(SELECT account_id FROM enterprise_accountaccess a WHERE a.user_id = u.id ORDER BY account_id)"
+PERSON = f"SELECT password, {SCOPE} FROM users_user u WHERE id = %s AND is_active"  # noqa: S608
 # All viewers of the process at once.
-STILL = """
-SELECT place FROM unnest(%s::text[], %s::bigint[], %s::text[]) WITH ORDINALITY
+STILL = f"""
+SELECT place, {SCOPE} FROM unnest(%s::text[], %s::bigint[], %s::text[]) WITH ORDINALITY
     AS asked (session_key, user_id, password, place)
 JOIN django_session s ON s.session_key = asked.session_key AND s.expire_date > now()
 JOIN users_user u ON u.id = asked.user_id AND u.is_active AND u.password = asked.password
-"""
+"""  # noqa: S608
 OPTIONS = {"connect_timeout": 2, "options": "-c statement_timeout=3s"}
 
 
@@ -61,7 +63,7 @@ class Access:
             found = await (await connection.execute(PERSON, [user_id])).fetchone()
         if not found or not _is_theirs(held, found[0]):
             return None
-        return Person(key, user_id, found[0])
+        return Person(key, user_id, found[0], frozenset(found[1]) or None)
 
     async def still(self, people: Iterable[Person]) -> set[Person]:
         """Those of them whose session goes on and whose scope is the same. One query."""
@@ -76,7 +78,8 @@ class Access:
                     [person.password for person in asked],
                 ],
             )
-            return {asked[place - 1] for (place,) in await cursor.fetchall()}
+            found = [(asked[place - 1], accounts) for place, accounts in await cursor.fetchall()]
+        return {person for person, accounts in found if person.scope == (frozenset(accounts) or None)}
 
     async def close(self) -> None:
         if self._pool:

@@ -32,7 +32,6 @@ RUNG_S = 5  # between the rendering of a page and its stream
 AWAIT_S = 1
 AT_ONCE = 200
 MOST_WAITING = 2000
-ACCESS = "access"
 AWAY = (redis.RedisError, OSError)
 NO_DATABASE = (DatabaseError, psycopg.Error, OSError)
 
@@ -117,7 +116,7 @@ class Hub:
 
     def _ring(self, topics: frozenset[str]) -> None:
         self._rung.append((time.monotonic(), topics))
-        if ACCESS in topics:
+        if live.ACCESS in topics:
             self._doubt.set()
         for viewer in self.viewers:
             if shared := viewer.topics & topics:

@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 STREAM = "live"
 KEPT = 10_000
+# Rung where somebody's session, password or scope is not what it was: streams ask again whom they serve.
+ACCESS = "access"
 
 
 def ring(*topics: str) -> None:

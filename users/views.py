@@ -1,14 +1,17 @@
 """Signing in and out, and the page of one's own account."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from toolkit.live import ACCESS, ring
 from users.forms import LoginForm, PasswordForm, ThemeForm
 
 YEAR_S = 365 * 24 * 3600
@@ -30,6 +33,20 @@ class Login(LoginView):
 login = Login.as_view()
 
 
+class Logout(LogoutView):
+    """Django's logout; the person's open pages end with their session."""
+
+    next_page = "users:login"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        ring(ACCESS)
+        return response
+
+
+logout = Logout.as_view()
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Who one is and may do; POST changes the password."""
@@ -38,6 +55,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         update_session_auth_hash(request, request.user)
+        ring(ACCESS)
         messages.success(request, "Your password is changed. Other devices are signed out.")
         return redirect("users:account")
     status = 422 if form.errors else 200

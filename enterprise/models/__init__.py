@@ -1,3 +1,4 @@
+from enterprise.models.access import AccountAccess
 from enterprise.models.account import Account, AccountDay, Enterprise, ServicePackage
 from enterprise.models.country import CountryDay, CountryDayRead
 from enterprise.models.pool import PoolReading, SharePool
@@ -5,6 +6,7 @@ from enterprise.models.source import Source
 
 __all__ = [
     "Account",
+    "AccountAccess",
     "AccountDay",
     "CountryDay",
     "CountryDayRead",
