@@ -120,9 +120,14 @@ CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TASK_ROUTES = {
     "sims.tasks.work_export": {"queue": "batch"},
     "sims.tasks.work_tagging": {"queue": "batch"},
-    "sims.change_tasks.*": {"queue": "click"},
+    "sims.tasks.work_operation": {"queue": "click"},
+    "sims.tasks.settle_operations": {"queue": "click"},
+    "sims.tasks.tend_operations": {"queue": "click"},
     "sims.tasks.*": {"queue": "sync"},
     "batches.tasks.*": {"queue": "batch"},
+    "sms.tasks.send_prompt": {"queue": "click"},
+    "sms.tasks.tend_messages": {"queue": "click"},
+    "sms.tasks.ask_for_delivery": {"queue": "sync"},
     "sms.tasks.*": {"queue": "batch"},
     "notifications.tasks.*": {"queue": "push"},
     "estate.tasks.*": {"queue": "sync"},
@@ -134,6 +139,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "tend-operations": {"task": "sims.tasks.tend_operations", "schedule": 5},
     "tend-syncs": {"task": "sims.tasks.tend_syncs", "schedule": 10},
     "tend-taggings": {"task": "sims.tasks.tend_taggings", "schedule": 10},
     "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
@@ -141,6 +147,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "drop-working-sets": {"task": "sims.tasks.drop_working_sets", "schedule": 6 * 3600},
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
     "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
+    "tend-messages": {"task": "sms.tasks.tend_messages", "schedule": 5},
+    "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},
     "keep-trigrams": {"task": "sims.tasks.keep_trigrams", "schedule": 60},
 }
 START_TASKS: tuple[str, ...] = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils import timezone
 
-from sms import conversations, patterns
+from sms import conversations
 from sms.models import Conversation, DeviceValue, Message
+from sms.patterns import match
 
 A = Message.Answer
 
@@ -14,7 +15,7 @@ A = Message.Answer
 def hear(mo: Message) -> Message | None:
     """See whether a message from a device is an answer that one to it waits for; the oldest such takes it."""
     for asked in _waiting(mo):
-        found = patterns.match(asked.expect, mo.content)
+        found = match(asked.expect, mo.content)
         if found is not None:
             _answered(asked, mo, found)
             return asked

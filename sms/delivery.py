@@ -20,6 +20,9 @@ RANK = MappingProxyType({S.ACCEPTED: 1, S.EXPIRED: 2, S.FAILED: 3, S.DELIVERED: 
 STATUSES = MappingProxyType({"PENDING": S.ACCEPTED, "DELIVERED": S.DELIVERED, "FAILED": S.FAILED})
 EXPIRED_REASONS = frozenset({"expired", "validity_expired", "ttl_expired"})
 LONGEST_REASON = 200
+SETTLED = (
+    "state", "loop", "finished_at", "settled_at", "reason", "note", "next_poll_at", "reported_at", "sms_id",
+)  # fmt: skip
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))"
 
 
@@ -52,12 +55,11 @@ def apply(
     if is_news:
         message.state, message.loop = state, None
         if message.is_final:
-            message.finished_at = finished_at or timezone.now()
+            message.settled_at = timezone.now()
+            message.finished_at = finished_at or message.settled_at
             message.reason = keepable(reason)[:LONGEST_REASON] if state != S.DELIVERED else ""
             message.next_poll_at, message.note = None, ""
-    message.save(
-        update_fields=["state", "loop", "finished_at", "reason", "note", "next_poll_at", "reported_at", "sms_id"]
-    )
+    message.save(update_fields=SETTLED)
     if is_news:
         _tell(message, cause)
     return is_news

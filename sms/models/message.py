@@ -80,6 +80,8 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # When it became final by our clock, and when a report about it came: together they tell whether reports do arrive.
+    settled_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
     # Why it failed: the carrier's word, or ours (`words.REASONS`); what a person is told besides, in words.
     reason = models.TextField(blank=True, default="")
@@ -96,6 +98,9 @@ class Message(models.Model):
     batch_item_id = models.BigIntegerField(null=True)
     push_id = models.BigIntegerField(null=True)
     loop = models.ForeignKey(SendLoop, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
+    # How often it could not leave, and when it is tried again; nothing of it was sent then.
+    tries = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
     polls = models.SmallIntegerField(default=0)
     next_poll_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
@@ -140,7 +145,15 @@ class Message(models.Model):
             models.Index(fields=["loop"], name="message_sending", condition=models.Q(state="sending")),
             models.Index(fields=["next_poll_at"], name="message_due", condition=models.Q(next_poll_at__isnull=False)),
             models.Index(fields=["expect_until"], name="message_expects", condition=models.Q(answer="waiting")),
-            models.Index(fields=["-reported_at"], name="message_reported"),  # whether reports do arrive
+            # Whether reports do arrive: the last one, and what reading found before any came.
+            models.Index(
+                fields=["-reported_at"], name="message_reported", condition=models.Q(reported_at__isnull=False)
+            ),
+            models.Index(
+                fields=["-settled_at"],
+                name="message_found",
+                condition=models.Q(settled_at__isnull=False, reported_at__isnull=True),
+            ),
             models.Index(
                 fields=["giccid", "id"], name="message_unread", condition=models.Q(direction=MO, read_at__isnull=True)
             ),

@@ -1,17 +1,34 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
 
+from smarthub import Client
+from tests.simulated import Simulated
+
 if TYPE_CHECKING:
     from sims.models import Sim
     from sms.models import Message
 
 _numbers = count(1)
+
+
+@pytest.fixture
+def carrier(simulator: Simulated) -> Simulated:
+    """The simulated carrier, which delivers a second after it took a message, by real time."""
+    simulator.post("/_sim/reset", {})
+    return simulator
+
+
+@pytest.fixture
+def client(carrier: Simulated) -> Iterator[Client]:
+    client = Client(base_url=carrier.base_url, api_key=carrier.key, timeout=(1, 1), sleep=lambda seconds: None)
+    yield client
+    client.close()
 
 
 @pytest.fixture
