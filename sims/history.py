@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -32,6 +32,8 @@ EVENT_KINDS = {
     ChangeLogRow.IMEI: "sim.imei",
 }
 MOST_EVENTS = 1000
+SECOND = timedelta(seconds=1)
+Changes = carrier_models.Answer[tuple[carrier_models.SimChange, ...]]
 
 
 class ReadHistory(NamedTuple):
@@ -75,12 +77,33 @@ def read_history(sim: Sim, *, is_further: bool = False) -> ReadHistory:
     span = _span(history_of(sim), is_further, asked_at)
     let_go()
     try:
-        answer = carrier(Lane.CLICK).sim_change_logs([sim.giccid], start_at=span.start, end_at=span.end, most=MOST_ROWS)
+        answer, is_cut = _ask(sim, span)
     except NotFound:
         return ReadHistory(False, "The carrier does not know this SIM.")
     except (CarrierError, NoToken) as error:
         return ReadHistory(False, words_for(error, later=BY_HAND))
-    return ReadHistory(True, new=_keep(sim, _found(sim, span, answer, asked_at), asked_at, is_further))
+    found = _found(sim, span, answer, asked_at, is_cut)
+    return ReadHistory(True, new=_keep(sim, found, asked_at, is_further))
+
+
+def _ask(sim: Sim, span: Span) -> tuple[Changes, bool]:
+    """The newest changes of the span, and whether there may be older ones.
+
+    Where so many fall into one second that the next reading would begin with it again, all of the span are read.
+    """
+    client = carrier(Lane.CLICK)
+    answer = client.sim_change_logs([sim.giccid], start_at=span.start, end_at=span.end, most=MOST_ROWS)
+    if len(answer.value) + len(answer.refused) < MOST_ROWS:
+        return answer, False
+    if _reaches_back_to(answer) < span.end:
+        return answer, True
+    return client.sim_change_logs([sim.giccid], start_at=span.start, end_at=span.end), False
+
+
+def _reaches_back_to(answer: Changes) -> datetime:
+    """The end of the second that may not be whole; the newest come first."""
+    times = [change.changed_at for change in answer.value if change.changed_at]
+    return min(times) + SECOND if times else datetime.max.replace(tzinfo=UTC)
 
 
 def _span(history: HistoryRead | None, is_further: bool, now: datetime) -> Span:
@@ -89,17 +112,11 @@ def _span(history: HistoryRead | None, is_further: bool, now: datetime) -> Span:
     return Span(now - SPAN, now + AHEAD)
 
 
-def _found(
-    sim: Sim, span: Span, answer: carrier_models.Answer[tuple[carrier_models.SimChange, ...]], read_at: datetime
-) -> Found:
+def _found(sim: Sim, span: Span, answer: Changes, read_at: datetime, is_cut: bool) -> Found:
     ours = [change for change in answer.value if change.giccid == sim.giccid]
     rows = [_row(sim, change, change.changed_at, read_at) for change in ours if change.changed_at]
-    shown = len(answer.value) + len(answer.refused)
-    # The newest came first, so a full answer reaches back to its oldest row only.
-    is_cut = shown >= MOST_ROWS and bool(rows)
-    oldest = min((row.changed_at for row in rows), default=span.start) + timedelta(seconds=1)
-    since = max(oldest, span.start) if is_cut and oldest < span.end else span.start
-    return Found(rows, shown - len(rows), since)
+    left_out = len(answer.value) + len(answer.refused) - len(rows)
+    return Found(rows, left_out, max(_reaches_back_to(answer), span.start) if is_cut else span.start)
 
 
 def _row(sim: Sim, change: carrier_models.SimChange, changed_at: datetime, read_at: datetime) -> ChangeLogRow:

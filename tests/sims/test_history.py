@@ -125,6 +125,24 @@ def test_very_many_rows_are_read_in_parts(sim: Sim, client: Client, carrier: Sim
     assert ChangeLogRow.objects.count() == len(client.sim_change_logs([SEED]).value)
 
 
+def test_second_that_holds_more_than_one_reading_brings_is_read_whole(
+    sim: Sim, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smarthub.models import Answer, Reply, SimChange
+
+    at = timezone.now().replace(microsecond=0) - timedelta(days=3)
+    burst = [SimChange(SEED, "IMEI_CHANGE", None, str(number), at) for number in range(MOST_ROWS + 50)]
+    log = [*burst, SimChange(SEED, "IMEI_CHANGE", None, "before", at - timedelta(days=2))]
+
+    def change_logs(giccids: list[str], *, start_at: datetime, end_at: datetime, most: int | None = None) -> Answer:
+        found = [change for change in log if start_at <= change.changed_at < end_at]
+        return Answer(tuple(found[:most]), Reply(at, at, 1, 0.1))
+
+    monkeypatch.setattr(client, "sim_change_logs", change_logs)
+    assert read_history(sim).new == MOST_ROWS
+    assert read_history(fresh(sim), is_further=True).new == len(log) - MOST_ROWS
+
+
 def test_odd_rows_are_kept_or_counted(sim: Sim, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from smarthub.models import Answer, Reply, SimChange
 
