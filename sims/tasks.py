@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from sims import counts, tagging
+from sims.changes import sending, settle
 from sims.export import jobs as export_jobs
 from sims.export import work as export_work
 from sims.paste.check import drop_outlived
@@ -92,6 +93,25 @@ def tend_taggings() -> None:
     """Pick up taggings that nobody works on (beat)."""
     for tagging_id in tagging.unattended():
         work_tagging_soon(tagging_id)
+
+
+@shared_task
+def work_operation(operation_id: int) -> None:
+    """Bring one queued operation to the carrier."""
+    sending.send(operation_id)
+
+
+@shared_task
+def settle_operations() -> None:
+    """Read the SIMs whose operations wait for it."""
+    settle.settle_due()
+
+
+@shared_task
+def tend_operations() -> None:
+    """Find operations that a dead queue or worker left, and settle what is due (beat, every few seconds)."""
+    settle.sweep()
+    settle.settle_due()
 
 
 @shared_task

@@ -28,7 +28,8 @@ SMARTHUB_BASE_URL = env.SMARTHUB_BASE_URL or _state.carrier_url
 SMARTHUB_API_KEY = env.SMARTHUB_API_KEY or _state.carrier_key
 SMARTHUB_RATE_PER_MINUTE = env.SMARTHUB_RATE_PER_MINUTE
 SMARTHUB_PAGE_SIZE = env.SMARTHUB_PAGE_SIZE
-SMARTHUB_WEBHOOK_TOKEN = env.SMARTHUB_WEBHOOK_TOKEN
+WEBHOOK_TOKEN_IS_SET = env.SMARTHUB_WEBHOOK_TOKEN is not None
+SMARTHUB_WEBHOOK_TOKEN = env.SMARTHUB_WEBHOOK_TOKEN or kept_secret(PORTAL_DATA_DIR / "webhook_token")
 SYNC_INTERVAL_MINUTES = env.SYNC_INTERVAL_MINUTES
 BILLING_TIME_ZONE = env.BILLING_TIME_ZONE
 BATCH_JOB_SIZE = env.BATCH_JOB_SIZE
@@ -139,7 +140,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "tend-operations": {"task": "sims.tasks.tend_operations", "schedule": 5},
+    "tend-operations": {"task": "sims.tasks.tend_operations", "schedule": 5, "options": {"expires": 15}},
     "tend-syncs": {"task": "sims.tasks.tend_syncs", "schedule": 10},
     "tend-taggings": {"task": "sims.tasks.tend_taggings", "schedule": 10},
     "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
@@ -149,11 +150,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
     "tend-messages": {"task": "sms.tasks.tend_messages", "schedule": 5},
     "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},
+    "tend-pushes": {"task": "notifications.tasks.tend_pushes", "schedule": 5},
+    "keep-push-months": {"task": "notifications.tasks.keep_push_months", "schedule": 6 * 3600},
     "keep-trigrams": {"task": "sims.tasks.keep_trigrams", "schedule": 60},
 }
 START_TASKS: tuple[str, ...] = (
     "sims.tasks.keep_months",
     "sims.tasks.tend_syncs",
+    "notifications.tasks.keep_push_months",
 )  # names of tasks queued at each start, before beat first comes round
 
 TEMPLATES = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +12,7 @@ from journal.models import Event
 from journal.record import Cause, NewEvent, record
 from sims.changes.checks import Refused, check
 from sims.changes.locks import Holder, take
+from sims.changes.snapshot import snapshot_of
 from sims.changes.states import State, announce, pass_on
 from sims.changes.wake import send_soon
 from sims.models import Operation, Protection, Sim, SimCustomFields, Verb
@@ -51,7 +51,7 @@ def request_change(
             requested_by=user,
             username=user.username,
             undo_of=undo_of,
-            before=before_of(sim),
+            before=snapshot_of(sim),
         )
         if holder := take(operation):
             raise Refused(held_words(holder), holder)
@@ -59,21 +59,6 @@ def request_change(
         announce(operation)
         send_soon(operation.pk)
     return operation
-
-
-def before_of(sim: Sim) -> dict[str, Any]:
-    """What our copy shows of the SIM at this moment, and from when that is."""
-    return {
-        "status": sim.status,
-        "package": sim.package,
-        "package_ends_at": _text(sim.package_ends_at),
-        "apns": {str(apn.get("name")): apn.get("status") for apn in sim.apns},
-        "read_at": _text(sim.read_at),
-    }
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def held_words(holder: Holder) -> str:
@@ -102,7 +87,7 @@ def resolve(operation: Operation, *, outcome: str, reason: str, user: User) -> b
         raise ValueError(f"outcome is one of {', '.join(OUTCOMES)}")
     with transaction.atomic():
         said = {"by": user.username, "reason": reason, "resolved": True}
-        values = {"resolved_by": user, "resolved_reason": reason.strip(), "needs_person": False}
+        values: dict[str, Any] = {"resolved_by": user, "resolved_reason": reason.strip(), "needs_person": False}
         is_resolved = pass_on(operation, from_=[State.UNKNOWN], to=outcome, said=said, **values)
         if is_resolved:
             detail = {"operation": operation.pk, "outcome": outcome, "reason": reason}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import suppress
 
 from celery import current_app
@@ -12,23 +14,24 @@ from redis import RedisError
 from toolkit.carrier import server
 
 SEND, SETTLE = "sims.tasks.work_operation", "sims.tasks.settle_operations"
-SETTLING = "changes:settling"
-# One waiting pass settles all that is due by then.
 FIRST_READ_S = 1.0
+# Those that want a pass at about the same time share one.
+SHARED_S = 0.25
 
 
-def send_soon(operation_id: int) -> None:
+def send_soon(operation_id: int, *, in_s: float = 0) -> None:
     """Queue the operation once its row is committed; where the queue is away, beat finds it."""
-    transaction.on_commit(lambda: _queue(SEND, [operation_id]))
+    transaction.on_commit(lambda: _queue(SEND, [operation_id], countdown=in_s))
 
 
 def settle_soon(in_s: float = FIRST_READ_S) -> None:
     """Have the operations that are due by then read, once the transaction is committed."""
 
     def wake() -> None:
+        number = math.ceil((time.time() + in_s) / SHARED_S)
         with suppress(RedisError):
-            if server().set(f"{SETTLING}:{in_s:g}", 1, nx=True, px=max(1, int(in_s * 1000))):
-                _queue(SETTLE, [], countdown=in_s)
+            if server().set(f"changes:pass:{number}", 1, nx=True, ex=int(in_s) + 5):
+                _queue(SETTLE, [], countdown=max(0.0, number * SHARED_S - time.time()))
 
     transaction.on_commit(wake)
 
