@@ -25,7 +25,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event about to be written; `data` says what, with old and new values as plain JSON."""
+    """An event about to be written; `data` says what, with old and new values as plain JSON.
+
+    `cause` is its own where it is another than that of the events it is recorded with.
+    """
 
     kind: str
     subject_kind: str
@@ -34,14 +37,17 @@ class NewEvent:
     sim_id: int | None = None
     account_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    cause: Cause | None = None
 
 
 INSERT = """
 INSERT INTO journal_event
     (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind, cause_id)
-SELECT kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data::jsonb, %s, %s
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[])
-    WITH ORDINALITY AS e (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, place)
+SELECT kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data::jsonb, cause_kind, cause_id
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[],
+    %s::text[], %s::bigint[])
+    WITH ORDINALITY AS e (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind,
+    cause_id, place)
 ORDER BY place
 RETURNING id
 """
@@ -61,12 +67,11 @@ def record(events: Sequence[NewEvent], *, cause: Cause) -> list[int]:
 
 
 def _insert(events: Sequence[NewEvent], severities: list[str], cause: Cause) -> list[int]:
+    causes = [event.cause or cause for event in events]
     with set_cursor() as cursor:
         cursor.execute(
             INSERT,
             [
-                cause.kind.value,
-                cause.id,
                 [event.kind for event in events],
                 severities,
                 [event.subject_kind for event in events],
@@ -75,6 +80,8 @@ def _insert(events: Sequence[NewEvent], severities: list[str], cause: Cause) -> 
                 [event.account_id for event in events],
                 [event.happened_at for event in events],
                 [msgspec.json.encode(event.data).decode() for event in events],
+                [each.kind.value for each in causes],
+                [each.id for each in causes],
             ],
         )
         return [row[0] for row in cursor.fetchall()]
