@@ -34,7 +34,10 @@ NOT_SHOWN = (
     "The carrier took it a day ago and still does not show it. Ask the carrier, then say here what became of it."
 )
 NOT_HELD = "The carrier took it for {day:%Y-%m-%d}, and a day later still shows another plan."
-NOT_KNOWN_THERE = "The carrier does not know this SIM any more, so no read can tell. Ask the carrier, then say here what became of it."
+NOT_KNOWN_THERE = (
+    "The carrier does not know this SIM any more, so no read can tell. Ask the carrier, then say here what became "
+    "of it."
+)
 PLAN_UNTOLD = (
     "Its reply was lost, and until the next cycle no read can tell whether it is scheduled. Ask the carrier, then say "
     "here what became of it."

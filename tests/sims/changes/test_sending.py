@@ -6,7 +6,7 @@ import pytest
 
 from journal.models import Event
 from sims.changes.sending import send
-from sims.models import OpenChange, ScheduledPlan
+from sims.models import OpenChange
 from tests.sims.changes.conftest import ACTIVE, INVENTORY, SUSPENDED, done_at_carrier
 from users.models import AuditEntry
 
