@@ -34,9 +34,38 @@ YEAR = timedelta(days=300)
 BY_PEOPLE = (Cause.READ, Cause.PERSON)
 
 Told = tuple[SafeString | str, SafeString | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of what somebody did: glyph, tone, and words (safe or plain)."""
+
+    glyph: str
+    tone: str
+    words: SafeString | str
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Who is behind an event, and how it went.
+
+    `sentence` stands for the whole line; where it is empty, `actor` stands before what was found.
+    """
+
+    actor: SafeString | str = ""
+    sentence: SafeString | str = ""
+    more: SafeString | str = ""
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+    undo_url: str = ""
+    icon: str = ""
+
+
 # Kinds whose words stand in a table of an app above this one, which enters its teller when it is ready:
 # it is given the events of its kind in one story, and answers sentence and detail by event id.
 TELLERS: dict[str, Callable[[list[Event]], dict[int, Told]]] = {}
+# The same for what is behind an event (operations, batches), by the kind of its cause.
+BECAUSE: dict[str, Callable[[list[Event]], dict[int, Because]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +83,9 @@ class Entry:
     sim_id: int | None
     # "history": a row of the carrier's change history, which is no event of ours
     source: str = "journal"
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+    undo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +100,10 @@ class Day:
 
 
 def tell(events: Iterable[Event]) -> list[Entry]:
-    """The events in words; one query for the people in them, and one for each kind whose words are elsewhere."""
+    """The events in words; a query for their people, one for each kind whose words are elsewhere, and sort of cause."""
     events = list(events)
-    people, elsewhere = _people(events), _elsewhere(events)
-    return [_entry(event, people, elsewhere.get(event.id)) for event in events]
+    people, elsewhere, behind = _people(events), _elsewhere(events), _behind(events)
+    return [_entry(event, people, elsewhere.get(event.id), behind.get(event.id)) for event in events]
 
 
 def by_days(entries: Iterable[Entry]) -> list[Day]:
@@ -93,19 +125,32 @@ def _elsewhere(events: list[Event]) -> dict[int, Told]:
     return told
 
 
-def _entry(event: Event, people: dict[int, str], told: Told | None = None) -> Entry:
+def _behind(events: list[Event]) -> dict[int, Because]:
+    found: dict[int, Because] = {}
+    for cause, teller in BECAUSE.items():
+        if asked := [event for event in events if event.cause_kind == cause]:
+            found |= teller(asked)
+    return found
+
+
+def _entry(event: Event, people: dict[int, str], told: Told | None, because: Because | None) -> Entry:
     finding, detail = told or _found(event)
-    more = [part for part in (detail, _source(event)) if part]
+    behind = because or Because()
+    actor = behind.actor or _actor(event, people)
+    more = (behind.more,) if behind.sentence else (detail, behind.more, _source(event))
     return Entry(
         id=event.id,
         kind=event.kind,
         at=event.happened_at,
-        icon=ICONS.get(event.cause_kind, "info-circle"),
+        icon=behind.icon or ICONS.get(event.cause_kind, "info-circle"),
         tone=TONES.get(event.severity, ""),
-        sentence=format_html("{} {}", _actor(event, people), finding),
-        more=_join(more),
+        sentence=format_html("{}", behind.sentence) if behind.sentence else format_html("{} {}", actor, finding),
+        more=_join([part for part in more if part]),
         subject_key=event.subject_key,
         sim_id=event.sim_id,
+        reason=behind.reason,
+        steps=behind.steps,
+        undo_url=behind.undo_url,
     )
 
 

@@ -1,7 +1,9 @@
 from django.urls import path, register_converter
 
-from sims.views import asking, detail, notes, paste, saved_views, search, sync, tags, verify
+from sims.models import Verb
+from sims.views import asking, detail, notes, operations, paste, protection, saved_views, search, sync, tags, verify
 from sims.views import export as exports
+from sims.views.change import change
 from sims.views.list import keep_columns, sim_list
 from smarthub.operations import GICCID_PATTERN
 
@@ -55,9 +57,17 @@ urlpatterns = [
     path("sims/<giccid:giccid>/notes/<int:note_id>/delete/", notes.delete_note, name="note-delete"),
     path("sims/<giccid:giccid>/", detail.sim_detail, name="detail"),
     path("sims/<giccid:giccid>/refresh/", detail.refresh, name="refresh"),
+    *(path(f"sims/<giccid:giccid>/{verb}/", change, {"verb": verb}, name=verb.value) for verb in Verb),
+    path("sims/<giccid:giccid>/protect/", protection.protect, name="protect"),
+    path("sims/<giccid:giccid>/unprotect/", protection.unprotect, name="unprotect"),
     path("sims/<giccid:giccid>/history/read/", asking.read_sim_history, name="history-read"),
     path("sims/<giccid:giccid>/custom-fields/read/", asking.read_sim_custom_fields, name="custom-fields-read"),
     path("sims/<giccid:giccid>/usage.csv", asking.usage_csv, name="usage-csv"),
+    path("operations/", operations.operation_list, name="operations"),
+    path("operations/<int:operation_id>/", operations.operation, name="operation"),
+    path("operations/<int:operation_id>/cancel/", operations.cancel, name="operation-cancel"),
+    path("operations/<int:operation_id>/undo/", operations.undo, name="operation-undo"),
+    path("operations/<int:operation_id>/resolve/", operations.resolve, name="operation-resolve"),
     path("sync/", sync.sync, name="sync"),
     path("sync/runs/<int:run_id>/", sync.sync_run, name="sync-run"),
     path("sync/start/", sync.start, name="sync-start"),

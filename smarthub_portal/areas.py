@@ -19,7 +19,6 @@ class Area:
 
 
 AREAS = (
-    Area("operations/", "Operations", "bolt", "Every change sent to the carrier, from the click to its proof."),
     Area("batches/", "Batches", "stack-2", "Changes to many SIMs at once, with a dry run before."),
     Area("batches/new/", "Pasted lists", "clipboard-text", "A list of identifiers, each one found or explained."),
     Area("sms/", "Messages", "message-2", "SMS to devices and their answers, as conversations."),

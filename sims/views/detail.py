@@ -5,8 +5,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST, require_safe
 
+from sims.change_card import WITH_HOLDERS, changes_of
 from sims.detail_form import SimPageForm
 from sims.kept import Kept
 from sims.models import Sim
@@ -55,11 +58,15 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
 
 def find_sim(giccid: str) -> Sim | None:
     """The SIM with all that its page needs of one row each."""
-    return Sim.objects.select_related("account", "history", "custom_fields").filter(giccid=giccid).first()
+    return (
+        Sim.objects.select_related("account", "history", "custom_fields", *WITH_HOLDERS).filter(giccid=giccid).first()
+    )
 
 
 def page_context(sim: Sim, **more: Any) -> dict[str, Any]:
-    return {"sim": sim, "groups": GROUPS, "page": more.pop("page", None) or portrait(sim), **more}
+    """`changes` is one query, and none for a part that does not print it."""
+    changes = SimpleLazyObject(lambda: changes_of(sim, timezone.now()))
+    return {"sim": sim, "groups": GROUPS, "page": more.pop("page", None) or portrait(sim), "changes": changes, **more}
 
 
 def _note(result: ReadAgain) -> Note:

@@ -1,0 +1,39 @@
+"""A page sent twice, from a second tab or by the back button, and a page that has been overtaken."""
+
+from __future__ import annotations
+
+from sims.before_change import Obstacle
+from sims.change_card import link_to_operation
+from sims.change_forms import ChangeForm
+from sims.change_words import name_of
+from sims.models import Operation, Sim
+from sims.operation_story import who
+from users.models import User
+
+# What came to nothing can be asked for again.
+IN_VAIN = (Operation.State.REFUSED, Operation.State.FAILED, Operation.State.CANCELLED)
+
+
+def newest_operation(sim: Sim) -> Operation | None:
+    """The last one of this SIM that was not in vain."""
+    asked = Operation.objects.select_related("requested_by").filter(sim=sim).exclude(state__in=IN_VAIN)
+    return asked.order_by("-id").first()
+
+
+def is_repeat(form: ChangeForm, operation: Operation | None, user: User) -> bool:
+    """The same wish of the same person, from a page that did not know of it: sent twice, not meant twice."""
+    if operation is None or not is_behind(form, operation):
+        return False
+    is_same = operation.verb == form.verb and operation.wanted == form.wanted
+    return is_same and operation.requested_by_id == user.pk
+
+
+def is_behind(form: ChangeForm, operation: Operation) -> bool:
+    """Whether the valid form's page was made before that operation was asked for; a script's never is."""
+    seen = form.cleaned_data.get("seen")
+    return seen is not None and operation.pk > seen
+
+
+def overtaken_by(operation: Operation) -> Obstacle:
+    why = f"{who(operation)} has asked for “{name_of(operation)}” since this page was made. Look again, then confirm."
+    return Obstacle(why, link_to_operation(operation.pk))
