@@ -10,6 +10,8 @@ from smarthub_portal.metrics import count_request
 
 log = structlog.get_logger("access")
 _QUIET = ("/static/", "/health/", "/metrics")
+# Each push that was kept is a row of the inbox, and of a thousand a second no line would be read.
+_KEPT_ELSEWHERE = "/webhooks/smarthub/"
 _UNTIMED = ("/static/", "/events/stream/")  # a stream lasts as long as its page is open
 
 
@@ -40,5 +42,7 @@ class AccessLog:
 def _note(method: str, path: str, status: int, elapsed_s: float) -> None:
     if not path.startswith(_UNTIMED):
         count_request(method, status, elapsed_s)
+    if status == 200 and path.startswith(_KEPT_ELSEWHERE):
+        return
     if status >= 500 or not path.startswith(_QUIET):
         log.info("request", method=method, path=clean_text(path), status=status, ms=round(elapsed_s * 1000, 1))

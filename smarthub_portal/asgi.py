@@ -13,10 +13,11 @@ from smarthub_portal.beside import Beside, with_static_files
 django = get_asgi_application()
 
 # These need models, and so Django's set-up before them.
+from notifications.intake.app import PREFIX, Intake  # noqa: E402
 from notifications.stream import EventStream  # noqa: E402
 
 stream = EventStream()
-HANDLERS: dict[str, Any] = {"/events/stream/": stream}
+HANDLERS: dict[str, Any] = {"/events/stream/": stream, PREFIX: Intake()}
 """path prefix → ASGI application that answers beside Django"""
 
 application = AccessLog(with_static_files(Beside(django, HANDLERS)))

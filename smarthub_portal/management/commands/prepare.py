@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from notifications.tokens import ensure_tokens
 from smarthub_portal.celery import app
 from smarthub_portal.env import load
 from users.models import User
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        ensure_tokens()
         collect_static()
         for name in settings.START_TASKS:
             app.send_task(name)

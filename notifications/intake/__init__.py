@@ -1,0 +1,1 @@
+"""Taking the carrier's pushes in: a bare ASGI handler that keeps what came before it answers."""
