@@ -21,14 +21,14 @@ from users.models import User
 SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()"
 # No row of access is no limit.
 SCOPE = "ARRAY(SELECT account_id FROM enterprise_accountaccess a WHERE a.user_id = u.id ORDER BY account_id)"
-PERSON = f"SELECT password, {SCOPE} FROM users_user u WHERE id = %s AND is_active"  # noqa: S608
+PERSON = f"SELECT password, {SCOPE} FROM users_user u WHERE id = %s AND is_active"
 # All viewers of the process at once.
 STILL = f"""
 SELECT place, {SCOPE} FROM unnest(%s::text[], %s::bigint[], %s::text[]) WITH ORDINALITY
     AS asked (session_key, user_id, password, place)
 JOIN django_session s ON s.session_key = asked.session_key AND s.expire_date > now()
 JOIN users_user u ON u.id = asked.user_id AND u.is_active AND u.password = asked.password
-"""  # noqa: S608
+"""
 OPTIONS = {"connect_timeout": 2, "options": "-c statement_timeout=3s"}
 
 
