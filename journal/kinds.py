@@ -18,6 +18,14 @@ LABELS: dict[str, str] = {
     "sim.missing": "SIM missing",
     "sim.returned": "SIM back again",
     "sim.note": "Note",
+    "push.usage": "Usage of the cycle",
+    "push.traffic": "Prepaid traffic",
+    "push.no_session": "No connection",
+    "push.plan_ending": "Plan about to end",
+    "push.plan_ended": "Plan ended",
+    "push.imei": "IMEI, as pushed",
+    "push.status": "SIM status, as pushed",
+    "push.apn": "APN, as pushed",
 }
 
 

@@ -20,7 +20,8 @@ _read_headers = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _read_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-Event = dict[str, msgspec.Raw]
+Event = dict[str, Any]
+"""Values still raw, so that one that cannot be read spoils itself only; parsed where broken characters ask for it."""
 
 
 class CannotRead(Exception):
@@ -73,7 +74,17 @@ def event_of(raw: bytes) -> Event:
     except msgspec.ValidationError:
         raise CannotRead(f"The body is {shown(_short(raw))}, a JSON object was expected.") from None
     except (msgspec.MsgspecError, ValueError):
+        return _lenient(raw)
+
+
+def _lenient(raw: bytes) -> Event:
+    try:
+        event = parse_lenient(raw)
+    except ValueError:
         raise CannotRead("The body is no JSON.") from None
+    if not isinstance(event, dict):
+        raise CannotRead("The body is no JSON object.")
+    return event
 
 
 def value_of(event: Event, field: Field) -> Any:
@@ -82,7 +93,7 @@ def value_of(event: Event, field: Field) -> Any:
         raw = event.get(name)
         if raw is None:
             continue
-        value = _parsed(name, bytes(raw))
+        value = _parsed(name, bytes(raw)) if isinstance(raw, msgspec.Raw) else raw
         if value is None:
             continue
         try:
