@@ -122,10 +122,14 @@ class PlanForm(PackageForm):
     verb, kind = Verb.CHANGE_PLAN, BASIC
     effective = forms.ChoiceField(
         label="From when",
-        required=False,
         choices=[(NOW, "Now: a new period starts at once"), (NEXT_CYCLE, "With the next cycle")],
         error_messages={"invalid_choice": "It is now or next-cycle."},
     )
+
+    def __init__(self, data: Mapping[str, Any] | None, **options: Any) -> None:
+        # A script that does not say when means now.
+        said = None if data is None else {**dict(data.items()), "effective": data.get("effective") or NOW}
+        super().__init__(said, **options)
 
     def prepare(self) -> None:
         super().prepare()
@@ -142,7 +146,7 @@ class PlanForm(PackageForm):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        return {"package": self.cleaned_data["package"], "effective": self.cleaned_data.get("effective") or NOW}
+        return {"package": self.cleaned_data["package"], "effective": self.cleaned_data["effective"]}
 
 
 class AddPackageForm(PackageForm):

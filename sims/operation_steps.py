@@ -36,10 +36,12 @@ def steps_of(operation: Operation, now: datetime | None = None, *, state: str = 
 
 
 def lasted(start: datetime | None, end: datetime | None) -> str:
-    """0.4 s, 9 s, 2 min 10 s; empty where one end is not known."""
+    """30 ms, 0.4 s, 12 s, 2 min; empty where one end is not known."""
     if start is None or end is None:
         return ""
     seconds = max(0.0, (end - start).total_seconds())
+    if seconds < 0.095:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 60:

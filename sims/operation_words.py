@@ -18,6 +18,7 @@ from toolkit.states import state_of
 from toolkit.templatetags.look import age, when
 
 State = Operation.State
+NOT_AGAIN = "No clear answer came. It will not be sent again; the SIM is read instead."
 Words = SafeString | str
 
 
@@ -85,8 +86,8 @@ def _scheduled(operation: Operation, now: datetime) -> OperationNote:
 
 def _unknown(operation: Operation, now: datetime) -> OperationNote:
     words = format_html(
-        "Sent {} for {}. {} It will not be sent again.{}",
-        *(_at(operation.sent_at), who(operation), operation.note or "No clear answer came.", _reads(operation)),
+        "Sent {} for {}. {}{}",
+        *(_at(operation.sent_at), who(operation), operation.note or NOT_AGAIN, _reads(operation)),
     )
     title = f"{name_of(operation)}: we do not know yet whether it happened."
     return _note(operation, title, words, next_words=_next(operation, now), can_look=True, can_resolve=True)
@@ -94,9 +95,9 @@ def _unknown(operation: Operation, now: datetime) -> OperationNote:
 
 def _reads(operation: Operation) -> Words:
     if not operation.last_read_at:
-        return " We read the SIM instead."
+        return ""
     times = plural(operation.reads, "time", "times")
-    return format_html(" We read the SIM instead: {}, last at {}.", times, when(operation.last_read_at, "clock"))
+    return format_html(" Read {}, last at {}.", times, when(operation.last_read_at, "clock"))
 
 
 def _next(operation: Operation, now: datetime) -> str:

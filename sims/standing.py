@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from journal.models import Event
-from journal.story import tell
+from journal.story import BECAUSE, tell
 from sims.history import CLOCKS, history_of
 from sims.history_words import reason
 from sims.models import ChangeLogRow, Sim
@@ -137,12 +137,22 @@ def _standing(sim: Sim, changes: list[StatusChange], tone: str, glyph: str, labe
         title = format_html("{} since before {}, when the portal first saw it.", word, when(sim.first_seen_at, "date"))
         words = format_html("{} {}", _unknown(sim), meaning)
         return Note(tone, glyph, title, words, offers_history=True)
+    if change.event and change.event.cause_kind in BECAUSE:
+        return _ours(change, change.event, tone, glyph, word, meaning)
     if change.row is None:
         title = format_html("{} at the latest since {}.", word, _moment(change.at))
         words = format_html("{} {} {}", _seen(change), _unknown(sim), meaning)
         return Note(tone, glyph, title, words, offers_history=True)
     title = format_html("{} since {}{}.", word, _moment(change.at), _because(sim, change, change.row))
     return Note(tone, glyph, title, format_html("{} {}", _proof(change, change.row), meaning))
+
+
+def _ours(change: StatusChange, event: Event, tone: str, glyph: str, word: str, meaning: SafeString) -> Note:
+    """Somebody did it here, so it is known who, and why."""
+    told = tell([event])[0]
+    title = format_html("{} since {}, because {}.", word, _moment(change.at), told.sentence)
+    reason = format_html("“{}” ", told.reason) if told.reason else ""
+    return Note(tone, glyph, title, format_html("{}{}. {}", reason, told.more, meaning))
 
 
 def _because(sim: Sim, change: StatusChange, row: ChangeLogRow) -> SafeString | str:

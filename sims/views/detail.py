@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST, require_safe
 
 from sims.change_card import WITH_HOLDERS, changes_of
+from sims.changes.settle import nudge
 from sims.detail_form import SimPageForm
 from sims.kept import Kept
 from sims.models import Sim
@@ -49,6 +50,8 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
     sim = find_sim(giccid)
     if sim is None:
         return unknown_sim(request, giccid, note)
+    if nudge([sim.pk]):
+        sim = find_sim(giccid) or sim
     if wants(request, "sim"):
         return render(request, f"{TEMPLATE}#sim", page_context(sim, answer=note, kept=Kept(sim, request.user)))
     say = messages.success if result.found else messages.error
