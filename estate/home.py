@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from journal.models import Event
-from journal.story import Entry, tell
+from journal.feed import Scope
+from journal.feed_page import Latest, latest_of
 from sims.counts import Facets, Filter, facets
 from sims.freshness import Freshness, interval_words
 from sims.models import SetAside, Sim, SyncRun
@@ -20,7 +19,6 @@ from sims.sync.report import tiles_of
 from toolkit.figures import count, plural
 from toolkit.templatetags.look import age
 
-LATEST, READ = 10, 50
 RUN_TILES = 5
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
 
@@ -48,14 +46,6 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An entry of the journal, and how many alike it came with."""
-
-    entry: Entry
-    others: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Home:
     title: str
     fleet: Freshness
@@ -64,11 +54,11 @@ class Home:
     tiles: list[Tile]
     last_run: SyncRun | None
     run_tiles: list[RunTile]
-    lines: list[Line]
+    latest: Latest
 
 
-def home(fleet: Freshness) -> Home:
-    """Everything on home; three queries, or five when there is something to name."""
+def home(fleet: Freshness, scope: Scope = None) -> Home:
+    """Everything on home; five queries, or seven when there is something to name."""
     counted, last_run = facets(Filter()), fleet.under_way or fleet.ended
     attention = list(filter(None, [_stopped(fleet), _stale(fleet), _missing(counted), _kept_aside(fleet)]))
     return Home(
@@ -79,25 +69,8 @@ def home(fleet: Freshness) -> Home:
         tiles=_tiles(counted),
         last_run=last_run,
         run_tiles=tiles_of(last_run)[:RUN_TILES] if last_run else [],
-        lines=fold(tell(Event.objects.order_by("-recorded_at", "-id")[:READ]))[:LATEST],
+        latest=latest_of(scope),
     )
-
-
-def fold(entries: list[Entry]) -> list[Line]:
-    """Alike entries that follow one another within a minute as one line with a count."""
-    lines: list[Line] = []
-    for entry in entries:
-        last = lines[-1] if lines else None
-        if last and _is_alike(last.entry, entry):
-            lines[-1] = Line(last.entry, last.others + 1)
-        else:
-            lines.append(Line(entry))
-    return lines
-
-
-def _is_alike(one: Entry, other: Entry) -> bool:
-    near = abs(one.at - other.at) < timedelta(minutes=1)
-    return near and (one.kind, one.sentence, one.more) == (other.kind, other.sentence, other.more)
 
 
 def _title(things: int, total: int) -> str:

@@ -66,10 +66,15 @@ class FeedRow:
     severity: str
     recorded_at: datetime
     is_late: bool
+    others: tuple[int, ...] = ()  # alike events that this one stands for
 
     @property
     def id(self) -> int:
         return self.entry.id
+
+    @property
+    def other_ids(self) -> str:
+        return " ".join(map(str, self.others))
 
 
 LATE_S = 120

@@ -19,10 +19,6 @@ class Area:
 
 
 AREAS = (
-    Area("batches/", "Batches", "stack-2", "Changes to many SIMs at once, with a dry run before."),
-    Area("batches/new/", "Pasted lists", "clipboard-text", "A list of identifiers, each one found or explained."),
-    Area("sms/", "Messages", "message-2", "SMS to devices and their answers, as conversations."),
-    Area("events/", "Events", "activity", "All that happened in the fleet, as one story."),
     Area("events/inbox/", "Pushes", "webhook", "What the carrier pushed, as it came."),
     Area("enterprise/", "Enterprise pages", "building", "The contract, its accounts and what they hold."),
     Area("enterprise/accounts/", "Account pages", "building", "Each account with its SIMs and packages."),

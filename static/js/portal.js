@@ -2,6 +2,7 @@
 import { startColumns } from "./columns.js";
 import { startCopying } from "./copy.js";
 import { startKeys } from "./keys.js";
+import { startFeed } from "./feed.js";
 import { startLive } from "./live.js";
 import { startRequests } from "./requests.js";
 import { startSelecting } from "./select.js";
@@ -20,3 +21,4 @@ startRequests();
 startSelecting();
 startTypeahead();
 startLive();
+startFeed();

@@ -34,7 +34,7 @@ function isToday(at) {
   return at.toDateString() === new Date().toDateString();
 }
 
-function localise(root) {
+export function localise(root) {
   for (const node of root.querySelectorAll("time[data-time]")) {
     const at = new Date(node.dateTime);
     const words = format(node.dataset.time, shapes[node.dataset.time], at);

@@ -211,7 +211,15 @@ def test_an_event_that_is_not_there(client):
 
 
 def test_latest_is_ten_rows_with_where_to_go_on(client):
-    ids = write(12)
+    ids = [write(data={"old": str(n), "new": str(n + 1)})[0] for n in range(12)]
     answer = client.get("/events/latest/")
     assert shown(answer) == list(reversed(ids))[:10]
     assert attribute(answer, "data-after") == str(Event.objects.order_by("-id").first().id)
+
+
+def test_alike_events_are_one_row_of_the_latest(client):
+    ids = write(3)
+    answer = client.get("/events/latest/")
+    assert shown(answer) == [ids[2]]
+    assert attribute(answer, "data-others") == f"{ids[1]} {ids[0]}"
+    assert "and 2 more" in text(answer)
