@@ -37,6 +37,9 @@ SEVERITIES: dict[str, str] = {
 }
 
 BY_NEW_VALUE: dict[tuple[str, str], str] = {
+    ("sim.operation", "refused"): WARNING,
+    ("sim.operation", "failed"): WARNING,
+    ("sim.operation", "unknown"): WARNING,
     ("sim.status", "DEACTIVATED"): WARNING,
     ("sim.status", "RETIRED"): WARNING,
 }
@@ -44,5 +47,5 @@ BY_NEW_VALUE: dict[tuple[str, str], str] = {
 
 def severity_of(kind: str, data: Mapping[str, Any]) -> str:
     """The severity of an event; a kind that is not in the table is info."""
-    by_value = BY_NEW_VALUE.get((kind, str(data.get("new"))))
+    by_value = BY_NEW_VALUE.get((kind, str(data.get("new", data.get("state")))))
     return by_value or SEVERITIES.get(kind, INFO)

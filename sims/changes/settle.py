@@ -14,7 +14,7 @@ from sims.changes.evidence import seen_in_copy, seen_of
 from sims.changes.proof import SHOWN_BY_SIM
 from sims.changes.refusals import unknown_words
 from sims.changes.snapshot import snapshot_of
-from sims.changes.states import State, announce, pass_on
+from sims.changes.states import State, announce, pass_on, tell
 from sims.changes.verdict import Seen, Verdict, judge
 from sims.changes.wake import send_soon, settle_soon
 from sims.models import Operation
@@ -88,7 +88,12 @@ def _turn(operation: Operation, verdict: Verdict, values: dict[str, Any]) -> Non
 def _stay(operation: Operation, verdict: Verdict, values: dict[str, Any]) -> None:
     row = Operation.objects.filter(pk=operation.pk, state=operation.state, attempts=operation.attempts)
     is_news = (verdict.note, verdict.needs_person) != (operation.note, operation.needs_person)
-    if row.update(**values) and is_news:
+    with transaction.atomic():
+        if not row.update(**values) or not is_news:
+            return
+        if verdict.needs_person and not operation.needs_person:
+            operation.note = verdict.note
+            tell(operation, needs_person=True)
         announce(operation)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import groupby
+from dataclasses import replace
 
 from journal.models import Event
 from journal.record import Cause, NewEvent
@@ -30,12 +30,10 @@ BECOMES: dict[str, str] = {
 Change = tuple[str, Cause]
 
 
-def with_causes(events: list[NewEvent], cause: CauseFor) -> list[tuple[Cause, list[NewEvent]]]:
-    """The events in their order, those next to each other of one cause together; two queries."""
+def with_causes(events: list[NewEvent], cause: CauseFor) -> list[NewEvent]:
+    """The events with the cause of each: two queries."""
     changes = _changes_of({event.sim_id for event in events if event.sim_id}) if events else {}
-    causes = [_cause_of(event, changes.get(event.sim_id or 0, []), cause) for event in events]
-    pairs = zip(causes, events, strict=True)
-    return [(found, [event for _, event in group]) for found, group in groupby(pairs, key=lambda pair: pair[0])]
+    return [replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause)) for event in events]
 
 
 def _cause_of(event: NewEvent, changes: list[Change], cause: CauseFor) -> Cause:

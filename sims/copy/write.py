@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
-from journal.record import record
+from journal.models import Event
+from journal.record import Cause, record
 from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of, named_giccids, unkeyed
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
@@ -163,8 +164,7 @@ class _Writing:
     def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
-        for found, caused in with_causes(events, cause):
-            self.result.event_ids += record(caused, cause=found)
+        self.result.event_ids = record(with_causes(events, cause), cause=Cause(Event.Cause.READ))
         self.result.new, self.result.changed = len(merged.new_ids), merged.changed
         self.result.moved, self.result.stale = merged.moved, merged.stale
         return merged.new_ids
