@@ -27,8 +27,9 @@ class Kind:
     `job` hands many SIMs to the carrier at once (B1 to B4, asked about with B5), `call` one; a kind has one of them.
     `shown` is SQL over `s` (the copy of a SIM) and `w.wanted` (jsonb): whether the SIM is so already, which is also
     what proves the change. Where no record of a SIM can show it, it is "", and `known` may be SQL that tells when it is
-    so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "". `past` and
-    `again` are words: "3 suspended", "suspended already".
+    so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "". `remember` asks,
+    before the call, for what an undo needs and no record of a SIM holds. `past` and `again` are words: "3 suspended",
+    "suspended already".
     """
 
     verb: Verb
@@ -43,6 +44,8 @@ class Kind:
     needs_no_protection: bool = True
     is_final: bool = False
     inverse: str = ""
+    is_proven_by_reply: bool = False
+    remember: Callable[[Client, str], dict[str, Any]] | None = None
 
     @property
     def value(self) -> str:
@@ -85,6 +88,11 @@ def _package(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
 
 def _apn(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
     return client.set_apn_status(giccid, wanted["apn"], wanted["apn_status"])
+
+
+def _texts_before(client: Client, giccid: str) -> dict[str, Any]:
+    found = client.custom_fields(giccid).value
+    return {"fields": {name: getattr(found, name) or "" for name in SimCustomFields.NAMES}}
 
 
 def _texts(client: Client, giccid: str, wanted: Wanted) -> Answer[Any]:
@@ -134,6 +142,7 @@ _ROWS = (
         again="",
         fields=("package",),
         call=_package,
+        is_proven_by_reply=True,
         fits=SUPPLEMENTARY,
     ),
     Kind(
@@ -152,6 +161,7 @@ _ROWS = (
         again="so already",
         fields=SimCustomFields.NAMES,
         call=_texts,
+        remember=_texts_before,
         known=TEXTS_ARE_SO,
         inverse="custom-fields",
     ),

@@ -142,6 +142,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-operations": {"task": "sims.tasks.tend_operations", "schedule": 5, "options": {"expires": 15}},
     "tend-syncs": {"task": "sims.tasks.tend_syncs", "schedule": 10},
+    "tend-batches": {"task": "batches.tasks.tend_batches", "schedule": 5, "options": {"expires": 15}},
     "tend-taggings": {"task": "sims.tasks.tend_taggings", "schedule": 10},
     "fold-counts": {"task": "sims.tasks.fold_counts", "schedule": 30},
     "tend-exports": {"task": "sims.tasks.tend_exports", "schedule": 10},
