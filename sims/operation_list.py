@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.urls import reverse
 
+from sims.changes.verdict import SLOW
 from sims.lookup import find_sims
 from sims.models import Operation, OperationQuerySet, Verb
 from sims.operation_forms import OperationListForm, cursor_of, people
 from sims.operation_rows import OperationRow, row_of
-from sims.operation_steps import SLOW, STUCK
+from sims.operation_steps import STUCK
 from sims.operation_story import with_people
 from toolkit.figures import count
 from toolkit.states import state_of

@@ -11,8 +11,9 @@ import msgspec
 
 from journal.story import Step
 from sims.change_words import name_of
+from sims.changes.verdict import is_slow
 from sims.models import Operation
-from sims.operation_steps import is_slow, is_stuck, lasted, steps_of
+from sims.operation_steps import is_stuck, lasted, steps_of
 from sims.operation_story import undo_url, who
 from sims.operation_words import OperationNote, note_of
 

@@ -9,20 +9,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from journal.story import Step
+from sims.changes.verdict import is_slow
 from sims.models import Operation
 from toolkit.figures import age
 from toolkit.templatetags.look import when
 
 State = Operation.State
-# Accepted and still not shown: time to say so.
-SLOW = timedelta(minutes=15)
 # Queued or sending for longer than this, something is wrong with our own workers.
 STUCK = timedelta(minutes=1)
-
-
-def is_slow(operation: Operation, now: datetime) -> bool:
-    since = operation.answered_at or operation.sent_at
-    return operation.state == State.ACCEPTED and since is not None and now - since > SLOW
 
 
 def is_stuck(operation: Operation, now: datetime) -> bool:

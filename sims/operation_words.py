@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sims.change_words import done_words, name_of
+from sims.changes.verdict import is_slow
 from sims.models import Operation
-from sims.operation_steps import is_slow, is_stuck, lasted
+from sims.operation_steps import is_stuck, lasted
 from sims.operation_story import undo_url, who
 from toolkit.figures import plural, span
 from toolkit.states import state_of

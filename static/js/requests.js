@@ -2,6 +2,7 @@
 import { dismiss, toast } from "./toasts.js";
 
 const lost = "connection";
+const answers = new Set([409, 422, 429]);
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 let shown = new Date();
 
@@ -47,13 +48,13 @@ function signedOut(event) {
 function answered(event) {
   if (signedOut(event)) return;
   const { xhr } = event.detail;
-  // An invalid form comes back as itself with 422 or 429, and has to be seen.
-  if (xhr.status === 422 || xhr.status === 429) event.detail.shouldSwap = true;
+  // An invalid form comes back as itself with 409, 422 or 429, and has to be seen.
+  if (answers.has(xhr.status)) event.detail.shouldSwap = true;
 }
 
 function refused(event) {
   const { status } = event.detail.xhr;
-  if (status === 422 || status === 429) return;
+  if (answers.has(status)) return;
   const words = "The page shows what it showed before.";
   toast("The portal could not answer", words, {
     tone: "bad",
