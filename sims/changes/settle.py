@@ -29,6 +29,7 @@ REQUEUE = timedelta(seconds=60)
 # Longer than a change, its retries and the writing of its outcome can take.
 SENDING_LIMIT = timedelta(seconds=CHANGE_PATIENCE_S * 3 + CHANGE_LIMIT_S + 50)
 SOON = timedelta(seconds=60)
+SOONEST = timedelta(seconds=1)
 
 
 def settle_due() -> int:
@@ -64,8 +65,10 @@ def _wake_for_next() -> None:
 
 def _apply(operation: Operation, seen: Seen) -> None:
     verdict = judge(operation, seen)
+    # The reading itself may have taken longer than the next one was to wait.
+    soonest = timezone.now() + SOONEST
     values: dict[str, Any] = {
-        "next_read_at": verdict.next_read_at,
+        "next_read_at": verdict.next_read_at and max(verdict.next_read_at, soonest),
         "needs_person": verdict.needs_person,
         "note": verdict.note,
         "reads": operation.reads + 1,
