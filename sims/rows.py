@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import floatformat
@@ -50,9 +51,10 @@ class SimRow:
 def rows_for(sims: Sequence[Sim], *, with_tags: bool = True) -> list[SimRow]:
     """The rows of a screen; three queries however many there are."""
     now, packages, ages = timezone.now(), packages_of(sims), read_times(sims)
-    tags = tags_on([sim.pk for sim in sims]) if with_tags and sims else {}
+    tags, root = tags_on([sim.pk for sim in sims]) if with_tags and sims else {}, reverse("sims:list")
     return [
-        _row(sim, packages.get((sim.account_id, sim.package)), ages[sim.pk], now, tags.get(sim.pk, ())) for sim in sims
+        _row(sim, f"{root}{sim.giccid}/", packages.get((sim.account_id, sim.package)), ages[sim.pk], now, tags)
+        for sim in sims
     ]
 
 
@@ -66,11 +68,23 @@ def packages_of(sims: Sequence[Sim]) -> Packages:
     return {(package.account_id, package.name): package for package in found}
 
 
-def _row(sim: Sim, package: ServicePackage | None, read_at: datetime, now: datetime, tags: Sequence[Tag]) -> SimRow:
+@lru_cache(maxsize=1024)
+def _volume_words(volume_mb: Decimal | None) -> str:
+    return "" if volume_mb is None else str(floatformat(volume_mb, "-3g"))
+
+
+def _row(
+    sim: Sim,
+    url: str,
+    package: ServicePackage | None,
+    read_at: datetime,
+    now: datetime,
+    tags: Mapping[int, Sequence[Tag]],
+) -> SimRow:
     allowance = package.data_volume_mb if package else None
     return SimRow(
         giccid=sim.giccid,
-        url=reverse("sims:detail", args=[sim.giccid]),
+        url=url,
         status=sim.status,
         status_word=state_of("sim", sim.status).label,
         is_missing=sim.is_missing,
@@ -78,12 +92,12 @@ def _row(sim: Sim, package: ServicePackage | None, read_at: datetime, now: datet
         package=sim.package,
         used=sim.data_usage_mb,
         allowance=allowance,
-        allowance_words=floatformat(allowance, "-3g") if allowance is not None else "",
+        allowance_words=_volume_words(allowance),
         ends_at=sim.package_ends_at,
         has_no_end=bool(sim.package) and sim.package_ends_at is None,
         read_at=read_at,
         is_late=is_late(read_at, now),
-        tags=tags,
+        tags=tags.get(sim.pk, ()),
         devices=[device for device in sim.devices if isinstance(device, dict)],
         activated_at=sim.activated_at,
         changed_at=sim.changed_at,

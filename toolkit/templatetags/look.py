@@ -7,20 +7,23 @@
 {% identifier giccid %} {% identifier giccid href %}   common part quiet, the last digits strong
 {% grouped giccid %} {% copy giccid "ICCID" %}    groups of four from the right; the button that copies it
 {% when at "minute" %} {% age at %} {% age at "ago" %}   <time> in UTC, put into the viewer's zone by the script
+{% remembered "components/nav.html" nav=nav %}    a partial of nothing but these values, rendered once a process
 {% meter used allowance %}                        the 44 px bar: blue, amber from 80 %, red over 100 %
 {{ n|count }} {{ n|change }} {{ mb|volume }} {{ mb|amount_mb }}
 """
 
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.forms import BoundField
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from toolkit import figures
 from toolkit.states import State, state_of
@@ -54,12 +57,18 @@ def _sprite(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
+    return _icon(name, size)
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, size: str) -> SafeString:
     classes = f"sp-icon sp-icon-{size}" if size else "sp-icon"
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, _sprite("icons.svg"), name
     )
 
 
+@lru_cache(maxsize=128)
 def _glyph(name: str) -> SafeString:
     return format_html(
         '<svg class="sp-glyph sp-glyph-{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
@@ -76,6 +85,7 @@ def glyph(name: str, tone: str = "") -> SafeString:
     return format_html('<span class="sp-tone-{}">{}</span>', tone, _glyph(name))
 
 
+@lru_cache(maxsize=512)
 def _worded(found: State, label: str, classes: str) -> SafeString:
     word = "sp-verbatim" if found.is_verbatim else ""
     return format_html(
@@ -107,10 +117,10 @@ def tone_class(kind: str, value: str) -> str:
 @register.simple_tag
 def identifier(value: str, href: str = "") -> SafeString:
     """An identifier; with an address it is the link that j, k and Enter move by."""
-    common, strong = value[:-STRONG_DIGITS], value[-STRONG_DIGITS:]
+    digits = f"{escape(value[:-STRONG_DIGITS])}<b>{escape(value[-STRONG_DIGITS:])}</b>"
     if href:
-        return format_html('<a class="sp-id sp-row-link" href="{}">{}<b>{}</b></a>', href, common, strong)
-    return format_html('<span class="sp-id">{}<b>{}</b></span>', common, strong)
+        return mark_safe(f'<a class="sp-id sp-row-link" href="{escape(href)}">{digits}</a>')  # noqa: S308 - escaped
+    return mark_safe(f'<span class="sp-id">{digits}</span>')  # noqa: S308 - escaped
 
 
 def groups_of_four(value: str) -> list[str]:
@@ -127,18 +137,20 @@ def grouped(value: str, extra: str = "") -> SafeString:
 
 @register.simple_tag
 def copy(value: str, name: str) -> SafeString:
-    return format_html(
-        '<button type="button" class="sp-copy sp-needs-js" data-copy="{}" aria-label="Copy {}">{}</button>',
-        value,
-        name,
-        icon("copy", "s"),
+    return mark_safe(  # noqa: S308 - escaped
+        f'<button type="button" class="sp-copy sp-needs-js" data-copy="{escape(value)}" '
+        f'aria-label="Copy {escape(name)}">{_icon("copy", "s")}</button>'
     )
 
 
 @register.simple_tag
 def when(at: datetime | None, style: str = "full") -> SafeString | str:
-    if at is None:
-        return figures.NOT_READ
+    return figures.NOT_READ if at is None else _when(at, style)
+
+
+# Many rows of a page, and many pages, show the same moments.
+@lru_cache(maxsize=4096)
+def _when(at: datetime, style: str) -> SafeString:
     utc = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}" data-time="{}" title="{}">{}</time>',
@@ -160,13 +172,17 @@ def age(at: datetime | None, suffix: str = "") -> SafeString | str:
     if at is None:
         return figures.NOT_READ
     words = f"{figures.age(at, timezone.now())} {suffix}".strip()
+    return mark_safe(f"{_aging(at, suffix)}{escape(words)}</time>")  # noqa: S308 - escaped
+
+
+@lru_cache(maxsize=4096)
+def _aging(at: datetime, suffix: str) -> SafeString:
     utc = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" data-age="{}" title="{}">{}</time>',
+        '<time datetime="{}" data-age="{}" title="{}">',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         suffix,
         utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
-        words,
     )
 
 
@@ -181,13 +197,29 @@ def meter(used: Decimal | None, allowance: Decimal | None, size: str = "") -> Sa
     share = figures.percent(used, allowance)
     if used is None or not allowance or share is None:
         return ""
+    return _meter(share, meter_tone(used, allowance), size)
+
+
+@lru_cache(maxsize=1024)
+def _meter(share: int, tone: str, size: str) -> SafeString:
     return format_html(
         '<progress class="sp-meter{}{}" max="100" value="{}" aria-label="Share of the allowance used">{} %</progress>',
         f" sp-meter-{size}" if size else "",
-        meter_tone(used, allowance),
+        tone,
         min(share, 100),
         share,
     )
+
+
+@register.simple_tag
+def remembered(template_name: str, **values: Sequence[Hashable]) -> SafeString:
+    """A partial that prints the same for the same values, rendered once a process: the places, the columns."""
+    return _remembered(template_name, tuple((name, tuple(value)) for name, value in values.items()))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(template_name: str, values: tuple[tuple[str, tuple[Hashable, ...]], ...]) -> SafeString:
+    return render_to_string(template_name, dict(values))
 
 
 _CLASSES = {"textarea": "sp-textarea", "select": "sp-select", "checkbox": "sp-tick", "radio": "sp-radio"}
