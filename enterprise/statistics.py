@@ -50,8 +50,8 @@ def write_day(day: date, answer: Answer[tuple[carrier_models.CountryUsage, ...]]
     rows: dict[str, CountryDay] = {}
     for seen in answer.value:
         row = rows.setdefault(seen.country_code, CountryDay(day=day, code=seen.country_code))
-        row.data_usage_mb = _sum(row.data_usage_mb, seen.data_usage_mb)
-        row.sim_count = _sum(row.sim_count, seen.sim_count)
+        row.data_usage_mb = added(row.data_usage_mb, seen.data_usage_mb)
+        row.sim_count = added(row.sim_count, seen.sim_count)
     with transaction.atomic():
         CountryDay.objects.filter(day=day).delete()
         CountryDay.objects.bulk_create(rows.values())
@@ -61,7 +61,8 @@ def write_day(day: date, answer: Answer[tuple[carrier_models.CountryUsage, ...]]
         note_read(Source.Call.COUNTRIES, None, read_at)
 
 
-def _sum(one: Number | None, other: Number | None) -> Number | None:
+def added(one: Number | None, other: Number | None) -> Number | None:
+    """The sum of two figures, where one that was not told counts for nothing."""
     if one is None or other is None:
         return other if one is None else one
     return one + other

@@ -20,11 +20,6 @@ class Area:
 
 AREAS = (
     Area("events/inbox/", "Pushes", "webhook", "What the carrier pushed, as it came."),
-    Area("enterprise/", "Enterprise pages", "building", "The contract, its accounts and what they hold."),
-    Area("enterprise/accounts/", "Account pages", "building", "Each account with its SIMs and packages."),
-    Area("enterprise/packages/", "Package pages", "package", "The catalogue of packages and who is on them."),
-    Area("enterprise/share-pools/", "Share pools", "stack-2", "What is left in each pool and how long it lasts."),
-    Area("enterprise/statistics/", "Statistics", "activity", "Use by country, account and package."),
     Area("sync/drift/", "Comparisons", "refresh", "Our copy beside the carrier's answer, difference by difference."),
     Area("people/", "People", "users", "Who may sign in, and what they may do."),
     Area("audit/", "The audit trail", "history", "Who did what, and when.", is_plural=False),

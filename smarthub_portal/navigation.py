@@ -29,7 +29,9 @@ ESTATE = (
     Item("Accounts", "/enterprise/accounts/"),
     Item("Packages", "/enterprise/packages/"),
     Item("Share pools", "/enterprise/share-pools/"),
+    Item("Usage", "/enterprise/usage/"),
     Item("Statistics", "/enterprise/statistics/"),
+    Item("Calendar", "/enterprise/calendar/"),
 )
 NAVIGATION = (
     Group("", (Item("Home", "/", "home", "h"), Item("SIMs", "/sims/", "device-sim", "s", name="sims"))),

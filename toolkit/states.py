@@ -105,6 +105,22 @@ export running info arc Writing
 export finished ok tick Ready
 export failed bad triangle Stopped
 export expired idle clock Expired
+
+account NORMAL ok full-circle Normal
+account ARREARS bad triangle In arrears
+account FROZEN warn pause Frozen
+
+drift queued idle broken-ring Queued
+drift running info arc Comparing
+drift finished ok tick Complete
+drift failed bad triangle Stopped
+drift cancelled idle ring-cross Cancelled
+
+drift-cause missed-push warn tray Missed push
+drift-cause outside info fork Changed outside
+drift-cause failed-write bad triangle Failed write
+drift-cause under-way info arc Change under way
+drift-cause absent warn broken-ring Not shown
 """
 
 

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from enterprise.scope import accounts_for
 from estate.home import home
 from sims.freshness import freshness_of
 
@@ -12,4 +13,8 @@ from sims.freshness import freshness_of
 @require_safe
 def home_page(request: HttpRequest) -> HttpResponse:
     """`/`: what needs attention, then the fleet."""
-    return render(request, "estate/home.html", {"home": home(freshness_of(request)), "now": timezone.now()})
+    return render(
+        request,
+        "estate/home.html",
+        {"home": home(freshness_of(request), accounts_for(request.user)), "now": timezone.now()},
+    )

@@ -1,0 +1,239 @@
+"""Charts as the server draws them: places in a plot, which templates print as SVG.
+
+Across, places are per cent of the width, so that a chart fits any screen while its words keep their size; down, they
+are pixels of a fixed height. A value of None is a gap and stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from math import floor, log10
+
+HEIGHT = 140
+PAD = 14
+MOST_LABELS = 8
+# Below it a figure is nothing; an axis is never finer.
+SMALLEST = 0.01
+FACTORS = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value: `label` stands under it, `words` say it in full; `url` makes its bar a link."""
+
+    label: str
+    value: float | None
+    words: str = ""
+    url: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A rule across the plot and the figure beside it."""
+
+    y: float
+    text: str
+
+    @property
+    def text_y(self) -> float:
+        """In the axis beside the plot, which begins a little higher."""
+        return self.y + PAD
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: float
+    width: float
+    y: float
+    height: float
+    middle: float
+    point: Point
+
+    @property
+    def value(self) -> str:
+        return "" if self.point.value is None else _figure(round(self.point.value, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    x: float
+    text: str
+    anchor: str = "middle"
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    x: float
+    y: float
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From nothing, or from the least of values below it, up to a round figure above the most."""
+
+    bottom: float
+    top: float
+    step: float
+
+    @classmethod
+    def over(cls, values: Sequence[float]) -> Scale:
+        low, high = min([0.0, *values]), max([0.0, *values])
+        reach = max(high - low, SMALLEST)
+        size = 10.0 ** floor(log10(reach / 3))
+        step = next((size * factor for factor in FACTORS if size * factor * 4 >= reach), size * 10)
+        return cls(bottom=floor(low / step) * step, top=-floor(-high / step) * step or step, step=step)
+
+    def y(self, value: float) -> float:
+        return round(HEIGHT - (value - self.bottom) / (self.top - self.bottom) * HEIGHT, 1)
+
+    @property
+    def marks(self) -> list[Mark]:
+        steps = round((self.top - self.bottom) / self.step)
+        return [
+            Mark(self.y(self.bottom + n * self.step), _figure(self.bottom + n * self.step)) for n in range(steps + 1)
+        ]
+
+
+def _figure(value: float) -> str:
+    text = f"{value:,.3f}".rstrip("0").rstrip(".")
+    return (text or "0").replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Bars in the order of their points."""
+
+    bars: list[Bar]
+    labels: list[Label]
+    marks: list[Mark]
+    words: str
+    shows_values: bool = False
+    gaps: list[Bar] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        return HEIGHT
+
+    @property
+    def has_links(self) -> bool:
+        return any(bar.point.url for bar in self.bars)
+
+
+def bar_chart(points: Sequence[Point], *, words: str, shows_values: bool = False) -> BarChart | None:
+    """None where there is no value at all: then a sentence says so."""
+    known = [point.value for point in points if point.value is not None]
+    if not known:
+        return None
+    scale, slot = Scale.over(known), 100 / len(points)
+    bars = [_bar(at, point, scale, slot) for at, point in enumerate(points)]
+    return BarChart(
+        bars=[bar for bar in bars if bar.point.value is not None],
+        gaps=[bar for bar in bars if bar.point.value is None],
+        labels=_labels([point.label for point in points], slot),
+        marks=scale.marks,
+        words=words,
+        shows_values=shows_values,
+    )
+
+
+def _bar(at: int, point: Point, scale: Scale, slot: float) -> Bar:
+    value = point.value or 0.0
+    top, foot = sorted((scale.y(value), scale.y(0.0)))
+    return Bar(
+        x=round(slot * (at + 0.14), 3),
+        width=round(slot * 0.72, 3),
+        y=top,
+        height=max(round(foot - top, 1), 1.5 if point.value is not None else 0.0),
+        middle=round(slot * (at + 0.5), 3),
+        point=point,
+    )
+
+
+def _labels(texts: Sequence[str], slot: float) -> list[Label]:
+    every = -(-len(texts) // MOST_LABELS)
+    return [Label(round(slot * (at + 0.5), 3), text) for at, text in enumerate(texts) if at % every == 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as the pieces between its gaps, in a plot 1000 wide; a piece of one point is a dot."""
+
+    name: str
+    paths: list[str]
+    dots: list[Dot]
+    last: Dot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    lines: list[Line]
+    labels: list[Label]
+    marks: list[Mark]
+    words: str
+    band: str = ""
+    rules: list[Mark] = field(default_factory=list)
+    now: float | None = None
+
+    @property
+    def height(self) -> int:
+        return HEIGHT
+
+
+Series = Sequence[tuple[float, float | None]]
+
+
+def line_chart(
+    series: Sequence[tuple[str, Series]],
+    *,
+    words: str,
+    labels: Sequence[tuple[float, str]],
+    band: Sequence[tuple[float, float, float]] = (),
+    rules: Sequence[tuple[float, str]] = (),
+    now: float | None = None,
+) -> LineChart | None:
+    """Lines over places from 0 to 1; `band` is (place, least, most), `rules` are values worth a line of their own."""
+    values = [value for _, points in series for _, value in points if value is not None]
+    if not values:
+        return None
+    scale = Scale.over([*values, *(most for *_, most in band), *(value for value, _ in rules)])
+    return LineChart(
+        lines=[_line(name, points, scale) for name, points in series],
+        labels=[Label(round(place * 100, 2), text, _anchor(place)) for place, text in labels],
+        marks=scale.marks,
+        words=words,
+        band=_band(band, scale),
+        rules=[Mark(scale.y(value), text) for value, text in rules],
+        now=None if now is None else round(now * 100, 2),
+    )
+
+
+def _line(name: str, points: Series, scale: Scale) -> Line:
+    pieces = [list(piece) for is_known, piece in groupby(points, lambda point: point[1] is not None) if is_known]
+    placed = [[(place, scale.y(value)) for place, value in piece if value is not None] for piece in pieces]
+    last = placed[-1][-1] if placed else None
+    return Line(
+        name=name,
+        paths=[_path(piece) for piece in placed if len(piece) > 1],
+        dots=[Dot(round(piece[0][0] * 100, 2), piece[0][1]) for piece in placed if len(piece) == 1],
+        last=Dot(round(last[0] * 100, 2), last[1]) if last else None,
+    )
+
+
+def _band(band: Sequence[tuple[float, float, float]], scale: Scale) -> str:
+    if len(band) < 2:
+        return ""
+    upper = [(place, scale.y(most)) for place, _, most in band]
+    lower = [(place, scale.y(least)) for place, least, _ in reversed(band)]
+    return f"{_path([*upper, *lower])}Z"
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{place * 1000:.1f} {y}" for place, y in points)
+
+
+def _anchor(place: float) -> str:
+    return "start" if place < 0.04 else "end" if place > 0.96 else "middle"

@@ -1,0 +1,93 @@
+"""Service packages as pages show them: what they give, who is on them, and how they are used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.urls import reverse
+
+from enterprise.models import ServicePackage
+from estate.accounts import money
+from estate.models import PackageUse
+from toolkit.figures import count, plural, volume
+
+UNITS = {"DAY": ("day", "days"), "MONTH": ("month", "months"), "YEAR": ("year", "years")}
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """A package with the SIMs on it now, and how they used it when the fleet was read last."""
+
+    package: ServicePackage
+    allowance: str
+    more: str
+    validity: str
+    price: str
+    sims: int
+    use: PackageUse | None
+    url: str
+    sims_url: str
+    under_url: str
+    over_url: str
+
+    @property
+    def is_unused(self) -> bool:
+        return not self.sims
+
+
+def package_rows(found: list[ServicePackage]) -> list[PackageRow]:
+    """Two queries for any number of packages."""
+    sims = _sims_on(found)
+    accounts = {package.account_id for package in found}
+    uses = {(use.account_id, use.package): use for use in PackageUse.objects.filter(account_id__in=accounts)}
+    return [_row(each, sims, uses.get((each.account_id, each.name))) for each in found]
+
+
+ON_PACKAGES = """
+SELECT account_id, package, sum(n) FROM (
+    SELECT account_id, package, n FROM sims_simcount
+    UNION ALL SELECT account_id, package, n FROM sims_simcountdelta
+) AS counted WHERE account_id = ANY(%s) GROUP BY account_id, package
+"""
+
+
+def _sims_on(found: list[ServicePackage]) -> dict[tuple[int, str], int]:
+    with connection.cursor() as cursor:
+        cursor.execute(ON_PACKAGES, [sorted({package.account_id for package in found})])
+        return {(account, package): int(n) for account, package, n in cursor.fetchall()}
+
+
+def _row(package: ServicePackage, sims: dict[tuple[int, str], int], use: PackageUse | None) -> PackageRow:
+    def url(**more: str) -> str:
+        wanted = {"package": package.name, "account": package.account_id, **more}
+        return f"{reverse('sims:list')}?{urlencode(wanted)}"
+
+    return PackageRow(
+        package=package,
+        allowance="no limit" if package.data_volume_mb is None else volume(package.data_volume_mb),
+        more=_more(package),
+        validity=validity_of(package),
+        price="not told" if package.price is None else money(package.price, package.currency),
+        sims=sims.get((package.account_id, package.name), 0),
+        use=use,
+        url=reverse("estate:package", args=[package.pk]),
+        sims_url=url(),
+        under_url=url(usage="under-10"),
+        over_url=url(usage="over-100"),
+    )
+
+
+def _more(package: ServicePackage) -> str:
+    sms = "" if not package.sms_volume else plural(package.sms_volume, "SMS", "SMS")
+    voice = "" if not package.voice_volume_min else f"{count(package.voice_volume_min)} min"
+    return ", ".join(filter(None, (sms, voice)))
+
+
+def validity_of(package: ServicePackage) -> str:
+    """1 month; the carrier's own word for a unit we do not know."""
+    if package.validity_period is None:
+        return "not told"
+    one, many = UNITS.get(package.validity_unit, (package.validity_unit, package.validity_unit))
+    return f"{count(package.validity_period)} {one if package.validity_period == 1 else many}".strip()

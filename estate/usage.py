@@ -1,0 +1,189 @@
+"""Usage of the fleet, of accounts and of packages by day, from the roll-ups; never from the SIMs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+from django.http import HttpResponse
+
+from enterprise.models import Account
+from estate.charts import BarChart, Point, bar_chart
+from estate.models import RollUp, SilentDay, UsageRoll, UsageTop
+from estate.ranges import Days
+from estate.sheets import csv_file
+from sims.models import Sim
+from toolkit.figures import change, volume
+
+MB_PER_GB = 1024
+Accounts = frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """A day: what was used, by how many SIMs; None is a gap, and `together` how many days the next figure covers."""
+
+    day: date
+    used_mb: Decimal | None
+    sims: int | None
+    together: int = 1
+
+    @property
+    def words(self) -> str:
+        if self.used_mb is None:
+            return "not known"
+        return volume(self.used_mb) if self.together == 1 else f"{volume(self.used_mb)} in {self.together} days"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChart:
+    chart: BarChart | None
+    rows: list[DayRow]
+    unit: str
+    total_mb: Decimal
+    gaps: int
+
+    def csv(self, name: str) -> HttpResponse:
+        """The days as a file, oldest first."""
+        cells = ((row.day.isoformat(), row.used_mb, row.sims, row.together) for row in reversed(self.rows))
+        return csv_file(name, ["day", "used_mb", "sims", "days_together"], cells)
+
+
+def rolls(days: Days, accounts: Accounts = None, package: str | None = None) -> QuerySet[UsageRoll]:
+    """The roll-ups of some days, of those accounts a person may see."""
+    found = UsageRoll.objects.filter(day__range=(days.first, days.last)).order_by()
+    if accounts is not None:
+        found = found.filter(account_id__in=accounts)
+    return found if package is None else found.filter(package=package)
+
+
+def usage_chart(days: Days, *, accounts: Accounts = None, package: str | None = None) -> UsageChart:
+    """Each day's use as a bar; a day that was not read, or whose use is that of several, is a gap. Two queries."""
+    spans = dict(RollUp.objects.filter(day__range=(days.first, days.last)).values_list("day", "spans_days"))
+    sums = rolls(days, accounts, package).values("day").annotate(mb=Sum("used_mb"), n=Sum("sims"))
+    used = {row["day"]: (row["mb"], row["n"]) for row in sums}
+    rows = [_row(day, spans, used) for day in days]
+    known = [row.used_mb for row in rows if row.used_mb is not None and row.together == 1]
+    unit, factor = ("GB", MB_PER_GB) if max(known, default=Decimal(0)) >= MB_PER_GB else ("MB", 1)
+    watched = [day for day, span in spans.items() if span]
+    return UsageChart(
+        chart=bar_chart([_point(row, factor) for row in rows], words=_words(days, rows)),
+        rows=rows[::-1],
+        unit=unit,
+        total_mb=sum((row.used_mb for row in rows if row.used_mb is not None), Decimal(0)),
+        gaps=sum(row.used_mb is None for row in rows if watched and row.day >= min(watched)),
+    )
+
+
+def _row(day: date, spans: Mapping[date, int], used: Mapping[date, tuple[Decimal, int]]) -> DayRow:
+    span = spans.get(day, 0)
+    if not span:
+        return DayRow(day, None, None)
+    mb, n = used.get(day, (Decimal(0), 0))
+    return DayRow(day, mb, n, span)
+
+
+def _point(row: DayRow, factor: int) -> Point:
+    value = None if row.used_mb is None or row.together > 1 else float(row.used_mb) / factor
+    return Point(f"{row.day:%-d %b}", value, f"{row.day:%a %-d %B}: {row.words}")
+
+
+def _words(days: Days, rows: list[DayRow]) -> str:
+    known = [row for row in rows if row.used_mb is not None and row.together == 1]
+    if not known:
+        return f"Usage per day, {days.words}: nothing known"
+    most = max(known, key=lambda row: row.used_mb or 0)
+    return f"Usage per day, {days.words}: most {volume(most.used_mb)} on {most.day:%-d %B}"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one account or package used in a range, beside the range before."""
+
+    key: int | str
+    name: str
+    used_mb: Decimal
+    percent: float
+    trend: str
+    before_mb: Decimal | None
+
+
+def by_account(days: Days, accounts: Accounts) -> list[Share]:
+    """Three queries."""
+    sums, before = (_sums(each, accounts, "account_id") for each in (days, days.before))
+    names = dict(Account.objects.filter(pk__in=sums).values_list("pk", "name"))
+    return _shares(sums, before, lambda key: names.get(int(key), "no account"))
+
+
+def by_package(days: Days, accounts: Accounts) -> list[Share]:
+    """Two queries."""
+    sums, before = (_sums(each, accounts, "package") for each in (days, days.before))
+    return _shares(sums, before, lambda key: str(key) or "no package")
+
+
+def _sums(days: Days, accounts: Accounts, by: str) -> dict[int | str, Decimal]:
+    rows = rolls(days, accounts).values(by).annotate(mb=Sum("used_mb")).values_list(by, "mb")
+    return {key: mb for key, mb in rows if mb}
+
+
+def _shares(sums: dict[int | str, Decimal], before: dict[int | str, Decimal], name_of) -> list[Share]:  # type: ignore[no-untyped-def]
+    whole = sum(sums.values(), Decimal(0)) or Decimal(1)
+    ranked = sorted(sums.items(), key=lambda item: (-item[1], str(item[0])))
+    return [
+        Share(
+            key, name_of(key), mb, round(float(mb * 100 / whole), 1), trend_words(mb, before.get(key)), before.get(key)
+        )
+        for key, mb in ranked
+    ]
+
+
+def trend_words(now: Decimal, before: Decimal | None) -> str:
+    """+24 % against the range before; nothing where there is nothing to compare with."""
+    if not before:
+        return ""
+    percent = round((now - before) * 100 / before)
+    return f"{change(percent)} %" if percent and abs(percent) < 1000 else "as before" if not percent else "tenfold"
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    sim: Sim
+    used_mb: Decimal
+    usual_mb: Decimal | None
+
+    @property
+    def grown_mb(self) -> Decimal | None:
+        return None if self.usual_mb is None else self.used_mb - self.usual_mb
+
+
+def leaders(day: date, kind: UsageTop.Kind, accounts: Accounts) -> list[Leader]:
+    """The SIMs that led on a day; two queries."""
+    rows = list(UsageTop.objects.filter(day=day, kind=kind).order_by("place"))
+    sims = Sim.objects.select_related("account").in_bulk([row.sim_id for row in rows])
+    found = [Leader(sims[row.sim_id], row.used_mb, row.usual_mb) for row in rows if row.sim_id in sims]
+    return [each for each in found if accounts is None or each.sim.account_id in accounts]
+
+
+TOP_OF_CYCLE = """
+SELECT s.id FROM unnest(%s::bigint[]) AS a (id)
+CROSS JOIN LATERAL (
+    SELECT id, data_usage_mb FROM sims_sim
+    WHERE account_id = a.id AND data_usage_mb > 0 ORDER BY account_id DESC, data_usage_mb DESC, id DESC LIMIT %s
+) AS s ORDER BY s.data_usage_mb DESC, s.id LIMIT %s
+"""
+
+
+def last_rolled() -> RollUp | None:
+    """The newest day whose sums are there."""
+    return RollUp.objects.filter(rolled_at__isnull=False).order_by("-day").first()
+
+
+def silent_counts(accounts: Accounts) -> list[tuple[int, int]]:
+    """How many active SIMs used nothing for so many days, as last counted; one query."""
+    found = SilentDay.objects.filter(day=SilentDay.objects.order_by("-day").values("day")[:1])
+    if accounts is not None:
+        found = found.filter(account_id__in=accounts)
+    return list(found.order_by("days").values_list("days").annotate(total=Sum("n")))

@@ -1,0 +1,131 @@
+"""Countries, usage and what ends when: figures of the whole fleet over days."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from enterprise.models import CountryDay, Source
+from enterprise.scope import accounts_for
+from estate.ages import troubles
+from estate.calendar import billing_guard, calendar_of
+from estate.countries import ORDERS, Countries, countries_over
+from estate.models import UsageTop
+from estate.ranges import Days, DaysForm
+from estate.sheets import csv_file
+from estate.silent import SilentForm, silent_page
+from estate.usage import by_account, by_package, last_rolled, leaders, silent_counts, usage_chart
+from estate.world import world_of
+from toolkit.htmx import render_part
+
+SHOWN = 50
+
+
+@require_safe
+def statistics(request: HttpRequest) -> HttpResponse:
+    """`/enterprise/statistics/`: traffic and SIMs by country, as a map and as a table."""
+    form = DaysForm(request.GET)
+    by = "sims" if request.GET.get("by") == "sims" else "traffic"
+    order = request.GET.get("sort", "")
+    is_whole = accounts_for(request.user) is None
+    found = countries_over(form.range, by=by, order=order) if is_whole else None
+    if found and request.GET.get("csv") == "days":
+        return _days_csv(form.range)
+    if found and request.GET.get("csv"):
+        return _countries_csv(found, form.range)
+    context = {
+        "found": found, "form": form, "days": form.range, "by": by, "is_whole": is_whole,
+        "world": world_of(found.rows) if found else None,
+        "order": order if order in ORDERS else "traffic", "heads": HEADS,
+        "keep": _kept(request.GET), "keep_fields": [(name, request.GET[name]) for name in LOOKS if name in request.GET],
+        "troubles": troubles(Source.Call.COUNTRIES),
+    }  # fmt: skip
+    return render_part(request, "estate/statistics.html", context, part="countries")
+
+
+LOOKS, DAYS = ("by", "sort"), ("from", "to", "days")
+# What the table can be sorted by: its head, and which way that goes.
+HEADS = (
+    {"name": "name", "label": "Country", "sort": "ascending"},
+    {"name": "", "label": "Code"},
+    {"name": "traffic", "label": "Traffic", "sort": "descending", "is_number": True},
+    {"name": "", "label": "Share", "is_number": True},
+    {"name": "sims", "label": "SIMs", "sort": "descending", "is_number": True},
+    {"name": "", "label": "Trend", "is_number": True},
+)
+
+
+def _kept(query: QueryDict) -> dict[str, str]:
+    """What a link keeps of the address when it changes something else: the order, the colours, the days, nothing."""
+    names = {"sort": (*DAYS, "by"), "by": (*DAYS, "sort"), "days": LOOKS, "csv": (*DAYS, *LOOKS)}
+    return {name: urlencode({each: query[each] for each in kept if each in query}) for name, kept in names.items()}
+
+
+def _countries_csv(found: Countries, days: Days) -> HttpResponse:
+    heads = ["code", "country", "data_mb", "sims_most_on_a_day", "share_percent", "from", "to"]
+    rows = (
+        (row.code, row.name if row.is_country else "", row.used_mb, row.sims, row.percent, days.first, days.last)
+        for row in found.rows
+    )
+    return csv_file("countries", heads, rows)
+
+
+def _days_csv(days: Days) -> HttpResponse:
+    rows = CountryDay.objects.filter(day__range=(days.first, days.last)).order_by("day", "code")
+    cells = rows.values_list("day", "code", "data_usage_mb", "sim_count")
+    return csv_file("countries-by-day", ["day", "code", "data_mb", "sims"], cells)
+
+
+@require_safe
+def usage(request: HttpRequest) -> HttpResponse:
+    """`/enterprise/usage/`: what the fleet uses by day, who uses it, who grew, who is silent."""
+    form, scope = DaysForm(request.GET), accounts_for(request.user)
+    days = form.range
+    fleet = usage_chart(days, accounts=scope)
+    accounts, packages = by_account(days, scope), by_package(days, scope)
+    rolled = last_rolled()
+    used = leaders(rolled.day, UsageTop.Kind.USED, scope) if rolled else []
+    grew = leaders(rolled.day, UsageTop.Kind.GREW, scope) if rolled else []
+    tables = {"days": fleet, "accounts": accounts, "packages": packages, "used": used, "grew": grew}
+    if (wanted := request.GET.get("csv", "")) in tables:
+        return _usage_csv(wanted, tables[wanted])
+    context = {
+        "form": form, "days": days, "fleet": fleet, "accounts": accounts, "packages": packages, "rolled": rolled,
+        "csv": {name: f"?csv={name}&from={days.first}&to={days.last}" for name in ("days", "accounts", "packages")},
+        "used": used, "grew": grew, "silent": silent_counts(scope),
+    }  # fmt: skip
+    return render_part(request, "estate/usage.html", context, part="usage")
+
+
+def _usage_csv(wanted: str, table) -> HttpResponse:  # type: ignore[no-untyped-def]
+    if wanted == "days":
+        return table.csv("usage-by-day")
+    if wanted in ("accounts", "packages"):
+        rows = ((share.name, share.used_mb, share.percent, share.before_mb) for share in table)
+        return csv_file(f"usage-by-{wanted}", [wanted[:-1], "used_mb", "share_percent", "range_before_mb"], rows)
+    cells = ((each.sim.giccid, each.sim.account, each.sim.package, each.used_mb, each.usual_mb) for each in table)
+    return csv_file(f"sims-{wanted}-most", ["iccid", "account", "package", "used_mb", "usual_mb_a_day"], cells)
+
+
+@require_safe
+def silent(request: HttpRequest) -> HttpResponse:
+    """`/enterprise/usage/silent/?days=30`: active SIMs that used nothing for so long, the longest first."""
+    form, scope = SilentForm(request.GET), accounts_for(request.user)
+    page = silent_page(form.wanted, scope, after=form.cursor, size=SHOWN)
+    context = {"form": form, "page": page, "counts": silent_counts(scope)}
+    return render_part(request, "estate/silent.html", context, part="silent")
+
+
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """`/enterprise/calendar/`: which packages end on which of the next 60 days, and what would start billing."""
+    scope = accounts_for(request.user)
+    found = calendar_of(scope)
+    if request.GET.get("csv"):
+        rows = ((day.day, day.n, day.unfollowed) for day in found.days)
+        return csv_file("packages-ending", ["day", "packages_ending", "nothing_follows"], rows)
+    context = {"calendar": found, "guard": billing_guard(scope), "rolled": last_rolled()}
+    return render(request, "estate/calendar.html", context)
