@@ -44,3 +44,9 @@ def tend_pushes() -> None:
 def keep_push_months() -> None:
     """Make the months of the inbox ahead of time, and drop those past their retention (beat)."""
     retention.keep_months()
+
+
+def take_soon() -> None:
+    """Wake the worker; where the queue is away, beat does within seconds of its return."""
+    with suppress(OperationalError):
+        take_pushes.delay()

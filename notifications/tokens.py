@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +13,7 @@ from notifications.intake.app import PREFIX
 from notifications.intake.tokens import Known, digest_of, write_known
 from notifications.models import WebhookToken
 from notifications.pushes.kinds import KINDS
+from stack.files import write_private
 from users import audit
 from users.models import User
 
@@ -66,6 +68,13 @@ def revoke_token(token: WebhookToken, user: User) -> None:
         WebhookToken.objects.filter(pk=token.pk).update(revoked_at=Now())
         audit.record(user, "webhook-token.revoke", f"token {token.pk}")
     write_file()
+    _keep_newest()
+
+
+def _keep_newest() -> None:
+    """The next start begins with a token that is valid, also where it knows no more than its folder."""
+    if not settings.WEBHOOK_TOKEN_IS_SET:
+        write_private(Path(settings.PORTAL_DATA_DIR) / "webhook_token", valid_tokens()[0].value)
 
 
 def write_file() -> None:
@@ -75,10 +84,11 @@ def write_file() -> None:
     write_known(Known(valid, sorted(digest for digest, revoked_at in rows if revoked_at is not None)))
 
 
-def base_url(token: WebhookToken) -> str:
-    return f"{settings.PUBLIC_URL.rstrip('/')}{PREFIX}{token.value}/"
+def path_of(token: WebhookToken) -> str:
+    return f"{PREFIX}{token.value}/"
 
 
 def addresses(token: WebhookToken) -> dict[str, str]:
     """What is registered at the carrier, by kind of push."""
-    return {slug: f"{base_url(token)}{slug}/" for slug in KINDS}
+    base = f"{settings.PUBLIC_URL.rstrip('/')}{path_of(token)}"
+    return {slug: f"{base}{slug}/" for slug in KINDS}

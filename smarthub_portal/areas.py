@@ -19,10 +19,8 @@ class Area:
 
 
 AREAS = (
-    Area("events/inbox/", "Pushes", "webhook", "What the carrier pushed, as it came."),
     Area("sync/drift/", "Comparisons", "refresh", "Our copy beside the carrier's answer, difference by difference."),
     Area("people/", "People", "users", "Who may sign in, and what they may do."),
-    Area("audit/", "The audit trail", "history", "Who did what, and when.", is_plural=False),
     Area("rules/", "Rules", "adjustments-alt", "What the portal watches for, and whom it tells."),
 )
 

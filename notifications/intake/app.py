@@ -117,4 +117,3 @@ def _wake() -> None:
     from notifications.tasks import take_pushes
 
     take_pushes.delay()
-

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -40,6 +42,9 @@ class Push(models.Model):
     first_id = models.BigIntegerField(null=True)
     number = models.IntegerField(default=1)
     replays = models.SmallIntegerField(default=0)
+    # Somebody wants it handled anew: first it is taken out of its delivery again, by the tables of today.
+    replayed_at = models.DateTimeField(null=True)
+    is_to_retake = models.BooleanField(default=False)
 
     class Meta:
         managed = False
@@ -48,6 +53,11 @@ class Push(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} {self.label}: {self.state}"
+
+    @property
+    def asked_at(self) -> datetime:
+        """Since when it waits: a read of its SIM asked for later answers it."""
+        return self.replayed_at or self.received_at
 
     @property
     def label(self) -> str:

@@ -99,14 +99,13 @@ def take_apart() -> TakenApart:
         taken = TakenApart()
         keys: list[tuple[datetime, int]] = []
         for delivery in _waiting(cursor):
-            taken.events += _events(*delivery)
+            taken.events += events_of(*delivery)
             keys.append((delivery[1], delivery[0]))
             if len(taken.events) >= MOST_AT_ONCE:
                 break
         taken.deliveries = len(keys)
         if keys:
-            _recognise(cursor, taken.events)
-            _write(cursor, taken.events)
+            enter(cursor, taken.events)
             _count(cursor, taken.events)
             cursor.execute(DONE, [list(column) for column in zip(*keys, strict=True)])
     return taken
@@ -126,7 +125,15 @@ def _waiting(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:
     return cursor.execute(READ, [list(column) for column in zip(*keys, strict=True)]).fetchall()
 
 
-def _events(delivery_id: int, received_at: datetime, slug: str, headers: bytes, body: bytes) -> list[Taken]:
+def enter(cursor: psycopg.Cursor[Any], events: list[Taken]) -> None:
+    """Write their rows, repeats marked; in the caller's transaction."""
+    if events:
+        _recognise(cursor, events)
+        _write(cursor, events)
+
+
+def events_of(delivery_id: int, received_at: datetime, slug: str, headers: bytes, body: bytes) -> list[Taken]:
+    """What a delivery holds, by the tables of today; a body that cannot be read is one failed event."""
     try:
         raws = events_in(unpacked(headers, body))
     except CannotRead as error:

@@ -18,6 +18,7 @@ from redis import RedisError
 from journal.models import Event
 from journal.record import Cause
 from notifications.models import Push, Turn, Untaken
+from notifications.pushes.replay import take_again, to_retake
 from notifications.pushes.settle import fail, settle
 from notifications.pushes.take import take_apart
 from sims.changes.reading import SimsRead, read_sims
@@ -53,17 +54,21 @@ Pushes = QuerySet[Push]
 
 def waiting() -> Q:
     """Pushes that are not settled and may be worked on now."""
-    return Q(state=Push.State.RECEIVED) & (Q(due_at=None) | Q(due_at__lte=Now()))
+    return Q(state=Push.State.RECEIVED, is_to_retake=False) & (Q(due_at=None) | Q(due_at__lte=Now()))
 
 
 def take_slice() -> bool:
     """Take deliveries apart and settle what needs no reading, for at most a slice; True when more waits."""
-    return _in_turn("take", _take_step, lambda: Untaken.objects.exists() or _unread().exists())
+    return _in_turn("take", _take_step, _has_to_take)
 
 
 def read_slice() -> bool:
     """Read the SIMs that pushes speak of and settle those, for at most a slice; True when more waits."""
     return _in_turn("read", _read_step, _to_read().exists)
+
+
+def _has_to_take() -> bool:
+    return Untaken.objects.exists() or to_retake().exists() or _unread().exists()
 
 
 def has_to_read() -> bool:
@@ -109,15 +114,15 @@ def _turn(name: str) -> Iterator[bool]:
 
 
 def _take_step() -> bool:
-    taken = take_apart()
+    taken, retaken = take_apart(), take_again()
     if taken.deliveries:
         ring("inbox", "home")
-    if any(event.needs_read for event in taken.events):
+    if any(event.needs_read for event in [*taken.events, *retaken]):
         _wake_reader()
     pushes = list(_in_order(_unread())[:SETTLED_AT_ONCE])
     _ask_about_strangers(pushes)
     settled = settle([push for push in pushes if not push.needs_read])
-    return bool(taken.deliveries or settled)
+    return bool(taken.deliveries or retaken or settled)
 
 
 def _wake_reader() -> None:
@@ -169,7 +174,7 @@ def _split(pushes: list[Push]) -> tuple[list[Push], list[Push]]:
     asked: list[Push] = []
     for push in pushes:
         last = read_at.get(push.giccid)
-        is_answered = not push.giccid or (last is not None and last >= push.received_at)
+        is_answered = not push.giccid or (last is not None and last >= push.asked_at)
         (answered if is_answered else asked).append(push)
     return answered, asked
 
@@ -179,8 +184,8 @@ def _due(pushes: list[Push]) -> list[Push]:
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
     for push in pushes:
-        first.setdefault(push.giccid, push.received_at)
-        last[push.giccid] = push.received_at
+        first.setdefault(push.giccid, push.asked_at)
+        last[push.giccid] = push.asked_at
     now = timezone.now()
     due = (name for name in first if now - last[name] >= QUIET or now - first[name] >= LONGEST_BURST)
     named = set(islice(due, MAX_GICCIDS_PER_QUERY))
