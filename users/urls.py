@@ -7,5 +7,6 @@ urlpatterns = [
     path("login/", views.login, name="login"),
     path("logout/", views.logout, name="logout"),
     path("account/", views.account, name="account"),
+    path("audit/", views.audit, name="audit"),
     path("account/theme/", views.theme, name="theme"),
 ]

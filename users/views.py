@@ -7,12 +7,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from toolkit.htmx import render_part
 from toolkit.live import ACCESS, ring
+from users.audit_list import AuditForm, audit_page
 from users.forms import LoginForm, PasswordForm, ThemeForm
+from users.models import User
 
 YEAR_S = 365 * 24 * 3600
 
@@ -74,3 +78,12 @@ def theme(request: HttpRequest) -> HttpResponse:
     # The page's script writes the same cookie, so it cannot be HttpOnly; it holds no secret.
     response.set_cookie("theme", form.cleaned_data["theme"], max_age=YEAR_S, samesite="Lax", secure=request.is_secure())
     return response
+
+
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """`/audit/`: who did what, for admins."""
+    if not isinstance(request.user, User) or request.user.role != User.Role.ADMIN:
+        raise PermissionDenied("The audit trail is for admins.")
+    form = AuditForm(request.GET)
+    return render_part(request, "users/audit.html", {"form": form, "page": audit_page(form)}, part="audit")
