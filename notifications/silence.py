@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Max, Min
 from django.utils import timezone
+from redis import RedisError
 
 from notifications.models import Push, PushDay, Untaken
 from notifications.pushes.kinds import KINDS
+from toolkit.figures import span
 
 # A kind comes daily when it came on so many of the days up to its last.
 DAYS, DAILY = 7, 5
 LOOKED_BACK = timedelta(days=60)
 BACKLOG = timedelta(minutes=1)
+WARNINGS, KEPT_S = "push-warnings", 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,27 @@ def watch(now: datetime | None = None) -> Watch:
     for slug, day, last_at in seen.values_list("slug", "day", "last_at"):
         days[slug].append((last_at, day))
     return Watch(tuple(_seen(slug, days[slug], now) for slug in KINDS), _oldest_waiting(), now)
+
+
+def warnings(seen: Watch) -> list[str]:
+    """What is wrong, in words for pages and for who asks after our health."""
+    words = [f"No {kind.slug} push for {span(seen.now - kind.last_at)}." for kind in seen.silent if kind.last_at]
+    if seen.oldest_waiting and seen.is_behind:
+        words.append(f"The oldest push waits since {span(seen.now - seen.oldest_waiting)}.")
+    return words
+
+
+def note_warnings() -> None:
+    """Keep what every page tells where a page asks no database for it."""
+    cache.set(WARNINGS, warnings(watch()), KEPT_S)
+
+
+def noted_warnings() -> list[str]:
+    """What was noted last; nothing where nobody has for a while, or the cache is away."""
+    try:
+        return list(cache.get(WARNINGS) or [])
+    except (RedisError, OSError):
+        return []
 
 
 def _seen(slug: str, days: Iterable[tuple[datetime, object]], now: datetime) -> KindSeen:

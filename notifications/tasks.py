@@ -8,7 +8,7 @@ import psycopg
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from notifications import retention
+from notifications import retention, silence
 from notifications.intake.drain import drain
 from notifications.pushes import work
 
@@ -34,10 +34,11 @@ def read_pushed_sims() -> None:
 
 @shared_task
 def tend_pushes() -> None:
-    """Bring in what was spooled, and pick up what nobody works on (beat, every few seconds)."""
+    """Bring in what was spooled, pick up what nobody works on, and look for silence (beat, every few seconds)."""
     with suppress(psycopg.Error):
         drain()
     take_pushes.delay()
+    silence.note_warnings()
 
 
 @shared_task

@@ -1,6 +1,7 @@
 """`python -m simulator`: the simulated carrier alone."""
 
 import argparse
+import os
 import sys
 from dataclasses import fields
 
@@ -23,8 +24,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="nothing happens to the fleet by itself")
     parser.add_argument("--cycle-tz", default="UTC", help="time zone of the billing cycles")
     parser.add_argument("--key", action="append", default=[], help="a further key with all rights")
-    parser.add_argument("--push-url", default="", help="base of the receiver's addresses, loopback only")
-    parser.add_argument("--push-secret", default="", help="signs the pushes")
+    # Out of sight of those who list processes: the address holds a token.
+    url, secret = (os.environ.get(f"SIMULATOR_PUSH_{name}", "") for name in ("URL", "SECRET"))
+    parser.add_argument("--push-url", default=url, help="base of the receiver's addresses, loopback only")
+    parser.add_argument("--push-secret", default=secret, help="signs the pushes")
     for knob in fields(Knobs):
         _add_knob(parser, knob.name, knob.type, getattr(Knobs(), knob.name))
     return parser

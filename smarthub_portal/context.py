@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from notifications.silence import noted_warnings
 from sims.freshness import freshness_of
 from smarthub_portal.nav_counts import nav_counts
 from smarthub_portal.navigation import Group, Item, bottom_bar, navigation
@@ -26,6 +27,10 @@ class Portal:
     @cached_property
     def counts(self) -> dict[str, int | None]:
         return nav_counts() if self.is_signed_in else {}
+
+    @cached_property
+    def push_warnings(self) -> list[str]:
+        return noted_warnings() if self.is_signed_in else []
 
     @property
     def sim_total(self) -> int | None:

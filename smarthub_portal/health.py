@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from notifications import silence
 from sims.freshness import freshness
 from smarthub_portal import metrics, state_figures
 from smarthub_portal.celery import QUEUES, heartbeat_key
@@ -34,11 +35,12 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when all checks are ok, else 503; each check by name, in words without addresses.
 
-    `sync` tells how fresh the fleet is and decides nothing: a portal with old data is still of use.
+    `sync` tells how fresh the fleet is, `pushes` what is amiss with them, and both decide nothing: a portal with old
+    data is still of use.
     """
     checks = {name: check() for name, check in CHECKS.items()}
     is_ready = all(result == OK for result in checks.values())
-    told = {"status": OK if is_ready else "not ready", "checks": checks, "sync": _sync()}
+    told = {"status": OK if is_ready else "not ready", "checks": checks, "sync": _sync(), "pushes": _pushes()}
     answer = JsonResponse(told, status=200 if is_ready else 503)
     # Django would log each of a load balancer's questions as an error.
     setattr(answer, "_has_been_logged", True)  # noqa: B010
@@ -89,6 +91,15 @@ def _sync() -> dict[str, Any]:
         read_at = None
     age_s = int((timezone.now() - read_at).total_seconds()) if read_at else None
     return {"last_complete_at": read_at, "age_s": age_s}
+
+
+def _pushes() -> dict[str, Any]:
+    """Kinds that went silent and a backlog, as warnings."""
+    try:
+        warnings, last_at = silence.warnings(silence.watch()), silence.last_push_at()
+    except (DatabaseError, OSError) as error:
+        warnings, last_at = [f"unknown ({type(error).__name__})"], None
+    return {"warnings": warnings, "last_at": last_at}
 
 
 CHECKS: dict[str, Callable[[], str]] = {

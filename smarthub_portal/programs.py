@@ -39,8 +39,11 @@ class Programs:
         """Its schedule only polls tables, so it keeps nothing that a kill could spoil."""
         return self._python("beat", (*_CELERY, "beat", "-S", "celery.beat:Scheduler", "-l", "INFO"), role="beat")
 
-    def simulator(self, port: int, sims: int) -> Program:
-        return self._python("simulator", ("-m", "simulator", "--port", str(port), "--sims", str(sims)), role="carrier")
+    def simulator(self, port: int, sims: int, *, push_url: str, push_secret: str) -> Program:
+        """It pushes to the address, which nobody sees who lists processes."""
+        command = ("-m", "simulator", "--port", str(port), "--sims", str(sims))
+        pushes = {"SIMULATOR_PUSH_URL": push_url, "SIMULATOR_PUSH_SECRET": push_secret}
+        return self._python("simulator", command, role="carrier", more=pushes)
 
     def _python(
         self,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smarthub_portal.env import BASE_DIR, Env
-from smarthub_portal.hosts import join_address
+from smarthub_portal.hosts import is_loopback, join_address
 from smarthub_portal.programs import Programs
+from smarthub_portal.secret import kept_secret
 from stack.child import die_with_parent
 from stack.errors import StackError
 from stack.lock import DataLock
@@ -94,8 +95,19 @@ class Start:
             return
         port = free_port()
         self.state.carrier_url, self.state.carrier_key = f"http://127.0.0.1:{port}/v1", SIMULATOR_KEY
-        program = self.programs.simulator(port, self.wishes.simulated_sims)
+        secret = self.env.PUSH_SIGNATURE_SECRET or ""
+        program = self.programs.simulator(
+            port, self.wishes.simulated_sims, push_url=self._push_url(), push_secret=secret
+        )
         self.supervisor.start(Service(program, _CARRIER_BY_S, wave=3))
+
+    def _push_url(self) -> str:
+        """Where the simulated carrier pushes to: ourselves, as long as it can reach us on this machine alone."""
+        address = self._own_address()
+        if not is_loopback(address.rpartition(":")[0]):
+            return ""
+        token = self.env.SMARTHUB_WEBHOOK_TOKEN or kept_secret(self.data_dir / "webhook_token")
+        return f"http://{address}/webhooks/smarthub/{token}/"
 
     def _prepare(self) -> None:
         """In a process of its own: ours read its settings before there was a database."""
