@@ -30,6 +30,7 @@ class Announcement:
     def __init__(self) -> None:
         self.ids: list[int] = []
         self.first = self.last = 0
+        self.is_made = False
         self.sorts: Counter[Sort] = Counter()
 
     def add(self, ids: Sequence[int], sorts: Sequence[Sort]) -> None:
@@ -39,6 +40,7 @@ class Announcement:
         self.sorts.update(sorts)
 
     def __call__(self) -> None:
+        self.is_made = True
         if len(self.ids) <= ONE_BY_ONE:
             live.post({"journal": " ".join(map(str, self.ids))})
             return
@@ -60,4 +62,4 @@ def announce(ids: Sequence[int], sorts: Sequence[Sort]) -> None:
 def _pending() -> Announcement | None:
     # Kept where Django keeps it, so that a savepoint rolled back takes it along.
     waiting = (entry[1] for entry in reversed(connection.run_on_commit))
-    return next((func for func in waiting if isinstance(func, Announcement)), None)
+    return next((func for func in waiting if isinstance(func, Announcement) and not func.is_made), None)

@@ -106,9 +106,10 @@ def _address() -> dict[str, Any]:
 
 def _session_key(cookie: str) -> str:
     try:
-        return parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "")
+        key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "")
     except CookieError:
         return ""
+    return key if key.isascii() and key.isalnum() else ""
 
 
 def _is_theirs(held: dict[str, Any], password: str) -> bool:

@@ -37,7 +37,9 @@ function isToday(at) {
 export function localise(root) {
   for (const node of root.querySelectorAll("time[data-time]")) {
     const at = new Date(node.dateTime);
-    const words = format(node.dataset.time, shapes[node.dataset.time], at);
+    // Where a day stands beside the time, today's may go without.
+    const style = (isToday(at) && node.parentNode.dataset.today) || node.dataset.time;
+    const words = format(style, shapes[style], at);
     put(node, node.dataset.time === "heading" && isToday(at) ? `Today, ${words}` : words);
     node.title = format("whole", whole, at);
   }

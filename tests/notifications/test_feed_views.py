@@ -14,6 +14,11 @@ pytestmark = pytest.mark.django_db
 URL = "/events/"
 
 
+@pytest.fixture(autouse=True)
+def _empty_journal(db) -> None:
+    Event.objects.all().delete()
+
+
 @pytest.fixture
 def user() -> User:
     return User.objects.create_user("mara", password="a-password-of-tests")
