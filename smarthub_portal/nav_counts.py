@@ -10,6 +10,9 @@ from sims.counts import TOTAL
 COUNTS: dict[str, str] = {
     "sims": TOTAL,
     "operations": "SELECT count(*) FROM sims_operation WHERE state = 'unknown'",  # operation_state
+    "batches": "SELECT count(*) FROM batches_batch WHERE state IN ('running', 'paused')",  # batch_state
+    # message_unread; nobody counts beyond a thousand
+    "sms": "SELECT count(*) FROM (SELECT FROM sms_message WHERE direction = 'mo' AND read_at IS NULL LIMIT 1000) u",
 }
 
 

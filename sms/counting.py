@@ -21,10 +21,10 @@ PART_LIMITS = {GSM7_NAME: 153, UCS2_NAME: 67, OCTETS_NAME: 134}
 UNITS = {GSM7_NAME: "characters", UCS2_NAME: "characters", OCTETS_NAME: "octets"}
 LABELS = {GSM7_NAME: "GSM-7", UCS2_NAME: "UCS-2", OCTETS_NAME: "octets"}
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# Half a pair; a browser, and the reading of a form, put the replacement character in its place.
+_BROKEN = re.compile("[\ud800-\udfff\ufffd]")
 _BLANK = re.compile(r"\s+")
 _NO_HEX = re.compile(r"[^0-9A-Fa-f]")
-UNREADABLE = "A message as it came, in no encoding that can be counted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,9 @@ def _measure(text: str) -> tuple[str, int]:
 def _why_not_text(text: str, alphabet: str, used: int) -> str:
     if not text:
         return "Nothing is written yet. A message has at least one character."
-    if lone := _SURROGATE.search(text):
-        return (
-            f"Character {lone.start() + 1} is half of a pair (a lone surrogate), which no phone can show. Take it out."
-        )
+    if lone := _BROKEN.search(text):
+        place = lone.start() + 1
+        return f"Character {place} is half of a pair (a lone surrogate) or damaged. Take it out."
     if "\0" in text:
         return f"Character {text.index(chr(0)) + 1} is NUL, which ends a text on many devices. Send it as hex."
     if used <= LIMITS[alphabet]:

@@ -38,6 +38,7 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 NOT_REACHED = "not_reached"
 NO_REPLY = "no_reply"
+CLOSED = "closed"
 
 
 def is_for_later(outcome: Outcome) -> bool:
