@@ -14,6 +14,7 @@ from sims.changes.legality import UNKNOWN_STATUS
 
 # Above so many SIMs it is quicker to go through all pages of the last readings than to look each SIM up.
 FEW = 2_000
+NOT_THERE = "It is not in our copy of the fleet."
 
 # `c` is what is judged: key, sim_id, wanted, given (a verdict that stands already), given_why, nth and first_line of
 # those that mean the same SIM. `s` is the copy, `w.wanted` what is wanted of it.
@@ -32,7 +33,7 @@ SELECT c.key, s.id AS sim_id, s.giccid,
     CASE
         WHEN c.given <> '' THEN c.given_why
         WHEN c.nth > 1 THEN 'It stands in line ' || c.first_line || ' already.'
-        WHEN s.id IS NULL THEN c.given_why
+        WHEN s.id IS NULL THEN coalesce(nullif(c.given_why, ''), %(not_there)s)
         WHEN s.missing_since IS NOT NULL
             THEN 'The carrier has not shown it since ' || to_char(s.missing_since, 'YYYY-MM-DD HH24:MI') || ' UTC.'
         WHEN {shown} THEN %(again)s
@@ -104,6 +105,7 @@ def judged_values(
         "wanted": msgspec.json.encode(wanted).decode(),
         "again": f"It is {kind.again}." if kind.again else "",
         "unknown_status": UNKNOWN_STATUS,
+        "not_there": NOT_THERE,
         "statuses": list(legality),
         "whys": list(legality.values()),
         "heeds_protection": not kind.needs_no_protection,

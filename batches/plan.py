@@ -11,11 +11,12 @@ from django.db.models.functions import Now
 from django.http import QueryDict
 
 from batches import effects, wanted_checks
-from batches.judge import judged_sql, judged_values
+from batches.judge import NOT_THERE, judged_sql, judged_values
 from batches.kinds import KINDS, Kind, kind_of
 from batches.models import Batch, BatchItem, BatchSource
 from batches.selection import CannotPlan, Choice, SelectionSpec, choice_of
 from batches.wake import work_soon
+from enterprise.scope import accounts_for
 from sims.models import WorkingSet, WorkingSetItem
 from sims.paste.parse import Damage, Entry, Parsed
 from sims.paste.verdicts import Judged, judge
@@ -35,7 +36,6 @@ AT_ONCE = 10_000
 State, Chosen = Batch.State, Batch.Chosen
 FOUND = WorkingSetItem.Verdict.FOUND
 REPEATED = WorkingSetItem.Verdict.REPEATED
-NOT_THERE = "It is not in our copy of the fleet."
 
 CHOSEN = """
 DROP TABLE IF EXISTS pg_temp.batch_chosen;
@@ -103,6 +103,7 @@ def keep(
             chosen=choice.chosen,
             chosen_from=choice.chosen_from,
             chosen_words=choice.words,
+            accounts=_accounts_of(user),
             parent=parent,
             link=link,
             next_step_at=Now(),
@@ -125,6 +126,11 @@ def begin(batch: Batch) -> Batch:
     if batch.state == State.PLANNING:
         work_soon(batch.pk)
     return batch
+
+
+def _accounts_of(user: User) -> list[int] | None:
+    accounts = accounts_for(user)
+    return None if accounts is None else sorted(accounts)
 
 
 def make_items(batch: Batch) -> None:

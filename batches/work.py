@@ -105,10 +105,10 @@ def _run(batch: Batch, slice_: Slice) -> float | None:
         return (batch.due_at - now).total_seconds() if batch.due_at else None
     if _ends(batch):
         return 0.0
+    if batch.state == State.RUNNING and _may_send(batch, now) and (limits.stops(batch) or _send(slice_)):
+        return 0.0
     if (chunk := _due(batch, now)) is not None:
         _advance(chunk, slice_)
-        return 0.0
-    if batch.state == State.RUNNING and _may_send(batch, now) and (limits.stops(batch) or _send(slice_)):
         return 0.0
     return 0.0 if _ends(batch) else _until_next(batch, timezone.now())
 
@@ -124,12 +124,13 @@ def _begin(batch: Batch, now: datetime) -> bool:
 
 
 def _due(batch: Batch, now: datetime) -> BatchChunk | None:
-    """The open chunk that has waited longest for its next step."""
+    """The open chunk that has waited longest for its next step; what the next SIMs wait for comes first."""
     chunks = batch.chunks.select_related("batch").filter(state__in=BatchChunk.OPEN)
     calling = chunks.filter(state=ChunkState.SENDING).first()
     if calling is not None and batch.state in (State.RUNNING, State.CANCELLED):
         return calling
-    return chunks.filter(next_step_at__lte=now).order_by("next_step_at").first()
+    due = chunks.filter(next_step_at__lte=now).order_by("next_step_at")
+    return due.filter(state__in=BatchChunk.UNDER_WAY).first() or due.first()
 
 
 def _advance(chunk: BatchChunk, slice_: Slice) -> None:

@@ -40,6 +40,8 @@ BY_NEW_VALUE: dict[tuple[str, str], str] = {
     ("sim.operation", "refused"): WARNING,
     ("sim.operation", "failed"): WARNING,
     ("sim.operation", "unknown"): WARNING,
+    ("sim.batch", "failed"): WARNING,
+    ("sim.batch", "unknown"): WARNING,
     ("sim.status", "DEACTIVATED"): WARNING,
     ("sim.status", "RETIRED"): WARNING,
 }

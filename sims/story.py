@@ -31,7 +31,7 @@ class Group:
 
 
 GROUPS = (
-    Group("change", "Changes", ("sim.operation", "sim.protection")),
+    Group("change", "Changes", ("sim.operation", "sim.batch", "sim.protection")),
     Group("status", "Status", ("sim.status", "sim.missing", "sim.returned", "sim.activated"), (ChangeLogRow.STATUS,)),
     Group("plan", "Plan, account", ("sim.package", "sim.period", "sim.account", "sim.sold"), (ChangeLogRow.PACKAGE,)),
     Group("device", "Device, numbers", ("sim.imei", "sim.imsi", "sim.msisdn"), (ChangeLogRow.IMEI,)),

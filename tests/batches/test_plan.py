@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from batches.kinds import KINDS, kind_of
 from batches.models import Batch, BatchItem
-from batches.plan import CannotPlan, SelectionSpec, create_batch
+from batches.plan import NOT_THERE, CannotPlan, SelectionSpec, create_batch
+from enterprise.scope import limit_to
 from sims.changes.legality import why_not
 from sims.changes.proof import shows
 from sims.models import OpenChange, Operation, Protection, ScheduledPlan, Sim, SimCustomFields, Verb
@@ -164,6 +165,17 @@ def test_the_package_must_be_the_accounts(user):
 
     assert verdicts(batch) == ["will_change", "illegal", "will_change"]
     assert batch.items.get(place=2).why == "Its account has no plan Prepaid-Basic-500M."
+
+
+def test_a_person_plans_only_for_the_accounts_that_are_theirs(user):
+    mine, other = make_account(), make_account("lab account")
+    limit_to(user, [mine], by=user)
+    sims = [fresh_sim(1, account=mine), fresh_sim(2, account=other), fresh_sim(3)]
+
+    batch = plan(user, giccids=[sim.giccid for sim in sims])
+
+    assert verdicts(batch) == ["will_change", "not_found", "not_found"]
+    assert batch.items.get(place=2).why == NOT_THERE
 
 
 def test_a_scheduled_plan_is_busy_for_plans_only(user):
