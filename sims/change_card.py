@@ -63,6 +63,10 @@ class Changes:
     has_unknown: bool = False
 
     @property
+    def can_change_apns(self) -> bool:
+        return any(offer.verb == Verb.APN for offer in self.now)
+
+    @property
     def open_words(self) -> str:
         return f"{count(self.open_count)} open operation{'' if self.open_count == 1 else 's'}"
 

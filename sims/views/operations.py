@@ -50,8 +50,7 @@ def cancel(request: HttpRequest, operation_id: int) -> HttpResponse:
     if domain.cancel(found, person(request.user)):
         return _done(request, found, Note("ok", "tick", "Cancelled.", "It never left the portal: nothing was changed."))
     found = _find(operation_id)
-    note = Note("bad", "ring-slash", "It can no longer be cancelled.", f"It is {found.get_state_display().lower()}.")
-    return _page(request, found, note=note, status=REFUSED)
+    return _not_possible(request, found, "It can no longer be cancelled.", _stands(found))
 
 
 @require_http_methods(METHODS)
@@ -60,8 +59,7 @@ def undo(request: HttpRequest, operation_id: int) -> HttpResponse:
     found = _find(operation_id)
     inverse = None if getattr(found, "is_undone", False) else domain.undo_wanted(found)
     if inverse is None:
-        note = Note("bad", "ring-slash", "It cannot be undone.", _why_not_undone(found))
-        return _page(request, found, note=note, status=REFUSED if request.method == "POST" else 200)
+        return _not_possible(request, found, "It cannot be undone.", _why_not_undone(found))
     sim = find_sim(found.sim.giccid)
     assert sim is not None
     read = read_first(sim, inverse[0], person(request.user))
@@ -75,8 +73,7 @@ def resolve(request: HttpRequest, operation_id: int) -> HttpResponse:
     found = _find(operation_id)
     form = ResolveForm(sent(request))
     if found.state != Operation.State.UNKNOWN:
-        note = Note("bad", "ring-slash", "There is nothing to answer.", f"It is {found.get_state_display().lower()}.")
-        return _page(request, found, note=note, status=REFUSED if request.method == "POST" else 200)
+        return _not_possible(request, found, "There is nothing to answer.", _stands(found))
     if request.method != "POST" or not form.is_valid():
         return _page(request, found, form=form, status=422 if form.errors else 200)
     is_resolved = domain.resolve(found, user=person(request.user), **form.cleaned_data)
@@ -88,6 +85,17 @@ def resolve(request: HttpRequest, operation_id: int) -> HttpResponse:
 def _find(operation_id: int) -> Operation:
     rows = with_people(Operation.objects.select_related("sim__account", "undo_of"))
     return get_object_or_404(rows, pk=operation_id)
+
+
+def _not_possible(request: HttpRequest, operation: Operation, title: str, words: str) -> HttpResponse:
+    """Refused where it was asked for, said where it was only looked at."""
+    if request.method == "POST":
+        return _page(request, operation, note=Note("bad", "ring-slash", title, words), status=REFUSED)
+    return _page(request, operation, note=Note("info", "ring-info", title, words))
+
+
+def _stands(operation: Operation) -> str:
+    return f"It is {operation.get_state_display().lower()}."
 
 
 def _why_not_undone(operation: Operation) -> str:
