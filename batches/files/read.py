@@ -13,7 +13,10 @@ from sims.paste.parse import EXCERPT, Damage, Entry, Parsed, parse
 from toolkit.figures import plural
 
 MOST_MB = 10
-TOO_BIG = "This file has {size} MB; at most {most} MB are read. Nothing was planned. Keep only the column with the identifiers."
+TOO_BIG = (
+    "This file has {size} MB; at most {most} MB are read. Nothing was planned. Keep only the column with the"
+    " identifiers."
+)
 EMPTY = "This file is empty. Nothing was planned."
 OLD_WORKBOOK = "This is a workbook of the old kind (XLS). Nothing was planned. Save it as XLSX or CSV."
 NO_HEAD = (

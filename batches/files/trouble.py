@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit.figures import count, plural
+from toolkit.figures import plural
 
 NAMED = 10
 
@@ -31,10 +31,11 @@ class BadRow:
 class DamagedRows(Unreadable):
     """Some rows name no SIM; the first few are told by their numbers."""
 
-    def __init__(self, rows: list[BadRow], left_out: int = 0) -> None:
+    def __init__(self, rows: list[BadRow]) -> None:
         self.rows = rows
         many = plural(len(rows), "row names", "rows name")
-        head = f"{many} no whole identifier, so nothing was planned. Mend them in the file, or tick “Leave them out”."
+        way_out = "Mend them in the file, or tick “Leave out what is damaged”."
+        head = f"{many} no whole identifier, so nothing was planned. {way_out}"
         rest = len(rows) - NAMED
-        more = [f"{count(rest)} more rows are damaged."] if rest > 0 else []
+        more = [f"{plural(rest, 'more row is', 'more rows are')} damaged."] if rest > 0 else []
         super().__init__(head, *(str(row) for row in rows[:NAMED]), *more)
