@@ -13,6 +13,7 @@ from django.db.models import Case, Count, IntegerField, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
+from sims.bar_verbs import BarVerb, verbs_of
 from sims.identifiers import compact
 from sims.models import Sim, SimIdentifier, WorkingSet, WorkingSetItem
 from sims.models.working_set import KEPT
@@ -92,6 +93,7 @@ class Report:
     need: int
     repeated: int
     statuses: str
+    verbs: list[BarVerb]
     tiles: list[Tile]
     until: datetime
     has_rounded: bool
@@ -106,6 +108,7 @@ def report_of(kept: WorkingSet, *, verdict: str = "") -> Report:
         by_verdict[row["verdict"]] += row["n"]
         if row["verdict"] == Verdict.FOUND and (kind := row["kind"]):
             by_kind[kind] = by_kind.get(kind, 0) + row["n"]
+    statuses = _statuses(kept)
     found, entries = by_verdict[Verdict.FOUND], sum(by_verdict.values())
     return Report(
         kept=kept,
@@ -114,16 +117,20 @@ def report_of(kept: WorkingSet, *, verdict: str = "") -> Report:
         entries=entries,
         need=sum(by_verdict[each] for each in NEEDS_A_PERSON),
         repeated=by_verdict[Verdict.REPEATED],
-        statuses=_statuses(kept),
+        statuses=_words_of(statuses),
+        verbs=verbs_of(statuses),
         tiles=_tiles(kept, by_verdict, by_kind, verdict),
         until=kept.created_at + KEPT,
         has_rounded=kept.items.filter(verdict=Verdict.DAMAGED, damage__in=(Damage.ROUNDED, Damage.ZEROS)).exists(),
     )
 
 
-def _statuses(kept: WorkingSet) -> str:
-    rows = kept.sims().values("status").annotate(n=Count("pk")).order_by("-n", "status")
-    return ", ".join(f"{count(row['n'])} {state_of('sim', row['status']).label.lower()}" for row in rows)
+def _statuses(kept: WorkingSet) -> dict[str, int]:
+    return dict(kept.sims().values_list("status").annotate(n=Count("pk")).order_by("-n", "status"))
+
+
+def _words_of(statuses: dict[str, int]) -> str:
+    return ", ".join(f"{count(n)} {state_of('sim', status).label.lower()}" for status, n in statuses.items())
 
 
 def _tiles(kept: WorkingSet, counts: dict[str, int], kinds: dict[int, int], chosen: str) -> list[Tile]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from enterprise.models import Account
 from sims import columns as chooser
+from sims.bar_verbs import bar_verbs
 from sims.cells import cells_of
 from sims.columns import Column
 from sims.filters import Action, Filters
@@ -96,6 +97,7 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: S
         "order": listing.order.words,
         "groups": filters.groups(),
         "shares": filters.shares(),
+        "verbs": bar_verbs(listing.facets, form.asked.statuses),
         "chips": filters.chips(),
         "query": urlencode(filters.selection()),
         "address_query": urlencode(filters.selection(with_manners=True)),

@@ -1,6 +1,7 @@
 // Ticks of a list's rows: all on the page, a range with shift, and the bar that says how many. It outlives a swap of
 // the same page; without it the ticks and the bar's buttons are a plain form.
 import { say } from "./say.js";
+import { countVerbs } from "./verbs.js";
 
 const plural = new Intl.NumberFormat("en-GB");
 let ticked = new Set();
@@ -22,6 +23,7 @@ function show() {
   const words = form.querySelector("[data-all-words]");
   words.dataset.ask ??= words.textContent;
   words.textContent = whole.checked ? "Only those on this page" : words.dataset.ask;
+  countVerbs(form, whole.checked);
   if (all) {
     all.checked = boxes.length > 0 && ticked.size === boxes.length;
     all.indeterminate = ticked.size > 0 && ticked.size < boxes.length;
