@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from enterprise.scope import accounts_for
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
 from sims.changes.checks import Refused, check
@@ -43,6 +44,7 @@ def request_change(
     verb = Verb(verb)
     with transaction.atomic():
         sim = Sim.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=sim.pk)
+        _is_theirs(sim, user)
         operation = Operation.objects.create(
             sim=sim,
             verb=verb,
@@ -59,6 +61,12 @@ def request_change(
         announce(operation)
         send_soon(operation.pk)
     return operation
+
+
+def _is_theirs(sim: Sim, user: User) -> None:
+    accounts = accounts_for(user)
+    if accounts is not None and sim.account_id not in accounts:
+        raise Refused("This SIM is in an account that is not yours to change.")
 
 
 def held_words(holder: Holder) -> str:

@@ -19,7 +19,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.changes.legality import why_not
 from sims.changes.reading import read_sims
-from sims.changes.refusals import illegal_words, later_words, reply_of_error, unread_words, words_of
+from sims.changes.refusals import illegal_words, later_words, no_call_words, reply_of_error, unread_words, words_of
 from sims.changes.requests import reply_of
 from sims.changes.states import AWAITING, State, announce, pass_on
 from sims.changes.wake import FIRST_READ_S, send_soon, settle_soon
@@ -158,10 +158,20 @@ def _look_again(operation: Operation, error: Exception) -> None:
     cause = Cause(Event.Cause.READ)
     read = read_sims([operation.sim.giccid], lane=Lane.CLICK, cause_for=cause)
     operation.sim.refresh_from_db()
-    if isinstance(error, errors.IllegalStatus) and read.shown:
-        note = illegal_words(operation.sim, why_not(operation.sim.status, Verb(operation.verb)))
+    if read.shown and (note := _as_read(operation, error)):
         Operation.objects.filter(pk=operation.pk, state=State.REFUSED).update(note=note)
     announce(operation)
+
+
+def _as_read(operation: Operation, error: Exception) -> str:
+    """What the refusal means for a SIM that the carrier still shows; "" where its own words stand."""
+    if isinstance(error, errors.IllegalStatus):
+        return illegal_words(operation.sim, why_not(operation.sim.status, Verb(operation.verb)))
+    return "" if _has_errors(error) else no_call_words()
+
+
+def _has_errors(error: Exception) -> bool:
+    return isinstance(error, errors.CarrierError) and bool(error.errors)
 
 
 def _conclude(operation: Operation, state: State, *, from_: tuple[str, ...] = AWAITING, **values: Any) -> bool:

@@ -14,6 +14,8 @@ NOTHING = "Nothing was changed."
 LOST = "It may have been carried out or not. The SIM is read until that is known; it is not sent again."
 BOUGHT = "It may have been bought or not, and it is not sent again. Ask the carrier, then say here what became of it."
 
+CHANGED_API = "Its API may have changed; tell whoever runs this portal."
+
 # By code and field ("" any field); the words may name what was wanted.
 BY_CODE: dict[tuple[str, str], str] = {
     ("missing", "servicePackageName"): "The carrier does not offer the package {package} to this account any more. "
@@ -25,13 +27,13 @@ BY_CODE: dict[tuple[str, str], str] = {
     ("invalid", "apnStatus"): "The carrier knows no such status of an APN.",
     ("missing", "giccid"): "The carrier does not know this SIM any more.",
     ("invalid", "startTime"): "The carrier does not take this time of beginning.",
-    ("missing_field", ""): "The carrier wants a field that was not sent ({field}). Its API may have changed; "
-    "tell whoever runs this portal.",
+    ("missing_field", ""): f"The carrier wants a field that was not sent ({{field}}). {CHANGED_API}",
     ("invalid", ""): "The carrier does not take what was sent for {field}.",
     ("missing", ""): "The carrier does not know what was named in {field}.",
 }
 CUSTOM_FIELD = "The carrier does not take the text of {field}: at most 100 characters, and no odd ones."
 NOT_KNOWN = "The carrier does not know this SIM any more (404)."
+NO_SUCH_CALL = f"The carrier shows this SIM but does not know the request (404). {CHANGED_API}"
 ILLEGAL = "The carrier refused: not from the SIM’s present status."
 ILLEGAL_NOW = "The carrier refused: it shows the SIM as {status}. {why}"
 
@@ -58,8 +60,10 @@ def _in_general(error: Exception) -> str:
         return "The carrier takes no more requests at the moment. Try again in a few minutes."
     if isinstance(error, errors.ValidationFailed) and error.detail:
         return f"The carrier did not accept the request ({error.status}): {error.detail.rstrip('.')}."
-    if isinstance(error, errors.ValidationFailed) and error.title and not error.is_sent:
-        return error.title
+    if isinstance(error, errors.ValidationFailed) and error.is_sent:
+        return f"The carrier does not take the request ({error.status}). {CHANGED_API}"
+    if isinstance(error, errors.ValidationFailed):
+        return f"{error.title.rstrip('.')}."
     return words_for(error, later="")
 
 
@@ -101,6 +105,11 @@ def unread_words(error: Exception, operation: Operation) -> str:
 def later_words(wait_s: float) -> str:
     """That it waits, and for how long."""
     return f"The carrier takes no more requests at the moment. It is sent in about {round(wait_s)} s."
+
+
+def no_call_words() -> str:
+    """That the request itself is unknown there, and not the SIM."""
+    return f"{NO_SUCH_CALL} {NOTHING}"
 
 
 def illegal_words(sim: Sim, why: str) -> str:

@@ -35,8 +35,8 @@ def pass_on(
     """Bring the operation from one of the states `from_` to the state `to`; False where it was in none of them.
 
     One transaction: the row, who holds the SIM, the event in the journal, the bell of open pages. With `attempt` only
-    while that one is the last. `said` is what the event tells beside the state. On success `operation` carries the new
-    values.
+    while that one is the last. `said` is what the event tells beside the state, and has it told in any case. On
+    success `operation` carries the new values.
     """
     values = {**(_ending() if to in FINAL else {}), **values, "state": to}
     row = Operation.objects.filter(pk=operation.pk, state__in=tuple(from_))
@@ -47,7 +47,7 @@ def pass_on(
             return False
         _take_over(operation, values)
         _let_go(operation)
-        if to in TOLD or (to == State.DONE and not _is_told(operation)):
+        if to in TOLD or said or (to == State.DONE and not _is_told(operation)):
             tell(operation, **(said or {}))
         announce(operation)
     return True

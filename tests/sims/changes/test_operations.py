@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from enterprise.scope import limit_to
 from journal.models import Event
 from sims.changes import operations
 from sims.changes.locks import holders, let_go_of_items, take_for_items
@@ -68,6 +69,14 @@ def test_what_cannot_be_is_refused_before_anything_is_written(sim, user, verb, w
         change(sim, verb, user, **wanted)
     assert words in caught.value.why and caught.value.holder is None
     assert not (Operation.objects.exists() or OpenChange.objects.exists() or AuditEntry.objects.exists())
+
+
+def test_an_account_of_others_is_left_alone(sim, user):
+    limit_to(user, [make_account("somebody else")], by=user)
+    with pytest.raises(Refused, match="not yours to change"):
+        change(sim, "suspend", user)
+    limit_to(user, [sim.account], by=user)
+    assert change(sim, "suspend", user).state == "queued"
 
 
 def test_the_plan_it_has_is_refused(sim, user):

@@ -12,7 +12,7 @@ from journal.models import Event
 from sims.changes import sending
 from sims.changes.sending import send
 from sims.models import OpenChange, Operation, ScheduledPlan, Sim
-from smarthub import Client
+from smarthub import Client, errors
 from tests.sims.changes.conftest import ACTIVE, INVENTORY, RETIRED, SUSPENDED, done_at_carrier
 from toolkit import carrier as toolkit_carrier
 from toolkit.governor import NoToken
@@ -65,8 +65,7 @@ def clear(carrier) -> None:
     carrier.post("/_sim/fault", {"clear": True})
 
 
-@pytest.mark.parametrize("verb", CASES)
-@pytest.mark.parametrize("kind", ["timeout_after", "reset_after"])
+@pytest.mark.parametrize(("verb", "kind"), [*((verb, "reset_after") for verb in CASES), ("suspend", "timeout_after")])
 def test_a_lost_reply_is_unknown_and_found_out_by_reading(begin, carrier, settle, verb, kind):
     fault(carrier, verb, kind)
     operation = sent(begin(verb))
@@ -132,8 +131,14 @@ def test_a_plan_of_the_next_cycle_whose_reply_was_lost_asks_a_person(ask, carrie
     assert "until the next cycle" in operation.note
 
 
-@pytest.mark.parametrize("verb", CASES)
-@pytest.mark.parametrize("kind", ["empty", "badjson", "wrongtype", "huge"])
+@pytest.mark.parametrize(
+    ("verb", "kind"),
+    [
+        *((verb, kind) for verb in CASES for kind in ("empty", "wrongtype")),
+        ("suspend", "huge"),
+        ("add-package", "huge"),
+    ],
+)
 def test_a_success_with_any_body_is_a_success(begin, carrier, settle, verb, kind):
     fault(carrier, verb, kind)
     operation = sent(begin(verb))
@@ -142,7 +147,7 @@ def test_a_success_with_any_body_is_a_success(begin, carrier, settle, verb, kind
     assert after(operation).state == "done"
 
 
-@pytest.mark.parametrize("verb", CASES)
+@pytest.mark.parametrize("verb", ["suspend", "change-plan", "custom-fields"])
 @pytest.mark.parametrize(
     ("kind", "words"), [("401", "Check SMARTHUB_API_KEY. Nothing was"), ("403", "no right to this (403). Ask the")]
 )
@@ -177,6 +182,37 @@ def test_a_sim_that_the_carrier_no_longer_knows(begin, carrier, verb, is_422):
     assert operation.state == "refused"
     assert operation.note.startswith("The carrier does not know this SIM any more")
     assert operation.note.endswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize(("status", "words"), [(405, "does not take the request (405). Its API may have changed")])
+def test_a_request_that_the_carrier_does_not_take(begin, monkeypatch, status, words):
+    def refused(*arguments: object) -> None:
+        raise errors.ValidationFailed("sim_suspend", status=status)
+
+    operation = begin("suspend")
+    monkeypatch.setattr(sending, "send_request", refused)
+    assert words in sent(operation).note
+
+
+def test_an_address_that_the_carrier_does_not_know_is_not_laid_to_the_sim(begin, monkeypatch):
+    def not_found(*arguments: object) -> None:
+        raise errors.NotFound("sim_suspend", status=404)
+
+    operation = begin("suspend")
+    monkeypatch.setattr(sending, "send_request", not_found)
+    assert sent(operation).note == (
+        "The carrier shows this SIM but does not know the request (404). Its API may have changed; tell whoever runs "
+        "this portal. Nothing was changed."
+    )
+
+
+def test_a_time_out_on_the_way_is_unknown(begin, monkeypatch):
+    def timed_out(*arguments: object) -> None:
+        raise errors.ValidationFailed("sim_suspend", status=408)
+
+    operation = begin("suspend")
+    monkeypatch.setattr(sending, "send_request", timed_out)
+    assert sent(operation).state == "unknown"
 
 
 def test_a_package_that_vanished(ask, carrier):
