@@ -22,6 +22,8 @@ SEVERITIES: dict[str, str] = {
     "sim.sold": INFO,
     "sim.missing": WARNING,
     "sim.returned": INFO,
+    "sms.failed": WARNING,
+    "sms.unknown": WARNING,
     "push.usage": WARNING,
     "push.traffic": WARNING,
     "push.no_session": WARNING,

@@ -64,6 +64,8 @@ class Because:
 # Kinds whose words stand in a table of an app above this one, which enters its teller when it is ready:
 # it is given the events of its kind in one story, and answers sentence and detail by event id.
 TELLERS: dict[str, Callable[[list[Event]], dict[int, Told]]] = {}
+# Kinds whose teller gives the whole sentence, actor and all.
+WHOLE: set[str] = set()
 # The same for what is behind an event (operations, batches), by the kind of its cause.
 BECAUSE: dict[str, Callable[[list[Event]], dict[int, Because]]] = {}
 
@@ -136,7 +138,7 @@ def _behind(events: list[Event]) -> dict[int, Because]:
 def _entry(event: Event, people: dict[int, str], told: Told | None, because: Because | None) -> Entry:
     finding, detail = told or _found(event)
     behind = because or Because()
-    actor = behind.actor or _actor(event, people)
+    actor = "" if event.kind in WHOLE else behind.actor or _actor(event, people)
     more = (behind.more,) if behind.sentence else (detail, behind.more, _source(event))
     return Entry(
         id=event.id,
@@ -144,7 +146,7 @@ def _entry(event: Event, people: dict[int, str], told: Told | None, because: Bec
         at=event.happened_at,
         icon=behind.icon or ICONS.get(event.cause_kind, "info-circle"),
         tone=TONES.get(event.severity, ""),
-        sentence=format_html("{}", behind.sentence) if behind.sentence else format_html("{} {}", actor, finding),
+        sentence=format_html("{}", behind.sentence) if behind.sentence else _joined(actor, finding),
         more=_join([part for part in more if part]),
         subject_key=event.subject_key,
         sim_id=event.sim_id,
@@ -152,6 +154,10 @@ def _entry(event: Event, people: dict[int, str], told: Told | None, because: Bec
         steps=behind.steps,
         undo_url=behind.undo_url,
     )
+
+
+def _joined(actor: SafeString | str, finding: SafeString | str) -> SafeString:
+    return format_html("{} {}", actor, finding) if actor else format_html("{}", finding)
 
 
 def _actor(event: Event, people: dict[int, str]) -> SafeString | str:

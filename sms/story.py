@@ -9,6 +9,7 @@ from journal.record import Cause, NewEvent, record
 from sms.models import Message
 
 RECEIVED, FAILED, UNKNOWN = "sms.received", "sms.failed", "sms.unknown"
+KINDS = (RECEIVED, FAILED, UNKNOWN)
 KIND_OF = {Message.State.FAILED: FAILED, Message.State.EXPIRED: FAILED, Message.State.UNKNOWN: UNKNOWN}
 
 

@@ -1,0 +1,36 @@
+"""Messages in the journal: what happened, never what was written."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from journal.models import Event
+from journal.story import Told
+from sms import story
+from sms.words import reason_words
+
+
+def tell(events: list[Event]) -> dict[int, Told]:
+    """The whole sentence of each event, and the way to its conversation."""
+    return {event.id: (_sentence(event), _link(event)) for event in events}
+
+
+def _sentence(event: Event) -> SafeString | str:
+    data = event.data if isinstance(event.data, dict) else {}
+    reason = reason_words(str(data.get("reason") or ""))
+    if event.kind == story.RECEIVED:
+        return format_html("The device sent an <b>SMS</b>{}", "" if event.sim_id else " from a SIM we do not know")
+    if event.kind == story.FAILED:
+        expired = data.get("state") == "expired"
+        return format_html(
+            "An SMS to the device <b>{}</b>: {}", "expired" if expired else "failed", reason or "no reason"
+        )
+    return format_html("It is not known whether an SMS <b>{}</b>: {}", "reached the device", reason or "no reply came")
+
+
+def _link(event: Event) -> SafeString | str:
+    if not event.subject_key.isalnum():
+        return ""
+    return format_html('<a href="{}">Conversation</a>', reverse("sms:conversation", args=[event.subject_key]))
