@@ -23,10 +23,8 @@ def _sentence(event: Event) -> SafeString | str:
     if event.kind == story.RECEIVED:
         return format_html("The device sent an <b>SMS</b>{}", "" if event.sim_id else " from a SIM we do not know")
     if event.kind == story.FAILED:
-        expired = data.get("state") == "expired"
-        return format_html(
-            "An SMS to the device <b>{}</b>: {}", "expired" if expired else "failed", reason or "no reason"
-        )
+        state = "expired" if data.get("state") == "expired" else "failed"
+        return format_html("An SMS to the device <b>{}</b>: {}", state, reason or "no reason was given")
     return format_html("It is not known whether an SMS <b>{}</b>: {}", "reached the device", reason or "no reply came")
 
 
