@@ -18,6 +18,7 @@ from sims.operation_forms import OperationListForm, cursor_of, people
 from sims.operation_rows import OperationRow, row_of
 from sims.operation_steps import STUCK
 from sims.operation_story import with_people
+from sims.scope import Person, operations_of
 from toolkit.figures import count
 from toolkit.states import state_of
 
@@ -61,9 +62,9 @@ class OperationsPage:
         return not self.before_url
 
 
-def operations_page(form: OperationListForm, now: datetime) -> OperationsPage:
+def operations_page(form: OperationListForm, now: datetime, user: Person) -> OperationsPage:
     """A page of the list under the form's filters; a fixed number of queries however many rows."""
-    found, urgent = _filtered(form), urgent_at(now)
+    found, urgent = operations_of(_filtered(form), user), urgent_at(now)
     rows, before, after = _page(found, urgent, form.get("before") or "", form.get("after") or "")
     total = found.order_by()[: CAP + 1].count()
     shown = [row_of(operation, now) for operation in rows]

@@ -22,7 +22,7 @@ from toolkit.htmx import wants
 @require_POST
 def read_sim_history(request: HttpRequest, giccid: str) -> HttpResponse:
     """Read the carrier's change history of the SIM, or with `further` what was before it; the journal for htmx."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     result = read_history(sim, is_further="further" in request.POST)
@@ -39,7 +39,7 @@ def read_sim_history(request: HttpRequest, giccid: str) -> HttpResponse:
 @require_POST
 def read_sim_custom_fields(request: HttpRequest, giccid: str) -> HttpResponse:
     """Read the carrier's five free texts of the SIM; their card for htmx."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     result = read_custom_fields(sim)
@@ -57,7 +57,7 @@ def read_sim_custom_fields(request: HttpRequest, giccid: str) -> HttpResponse:
 @require_safe
 def usage_csv(request: HttpRequest, giccid: str) -> HttpResponse:
     """The billing days of this cycle as CSV; what is not known is left empty."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     usage = usage_of(sim, timezone.now())

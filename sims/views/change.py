@@ -32,11 +32,11 @@ REFUSED = 409
 @require_http_methods(METHODS)
 def change(request: HttpRequest, giccid: str, verb: Verb) -> HttpResponse:
     """`/sims/<giccid>/<verb>/`: what the change means, read from a copy that is not old; POST asks for it."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     read = read_first(sim, verb, person(request.user))
-    sim = find_sim(giccid) if read.has_read else sim
+    sim = find_sim(giccid, request.user) if read.has_read else sim
     assert sim is not None
     return confirm(request, FORMS[verb](sent(request), sim=sim, initial=_chosen(verb, request.GET)), read)
 
@@ -105,7 +105,7 @@ def _repeated(operation: Operation) -> Note:
 def _to_sim(request: HttpRequest, sim: Sim, note: Note) -> HttpResponse:
     """The SIM's page, which tells on by itself; in place for htmx."""
     if request.htmx:  # type: ignore[attr-defined]
-        found = find_sim(sim.giccid) or sim
+        found = find_sim(sim.giccid, request.user) or sim
         context = page_context(found, answer=note, kept=Kept(found, person(request.user)))
         return render(request, f"{SIM_TEMPLATE}#sim", context)
     messages.info(request, f"{note.title} {note.words}".strip())

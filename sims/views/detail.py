@@ -17,6 +17,7 @@ from sims.models import Sim
 from sims.notes import person
 from sims.portrait import portrait
 from sims.reading import ReadAgain, read_again
+from sims.scope import Person, sims_of
 from sims.standing import Note
 from sims.story import GROUPS
 from toolkit.htmx import render_part, wants
@@ -29,7 +30,7 @@ PARTS = ("journal-rest", "journal")
 @require_safe
 def sim_detail(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/`: everything the carrier says of one SIM, and its story."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     form = SimPageForm(request.GET)
@@ -45,13 +46,15 @@ def sim_detail(request: HttpRequest, giccid: str) -> HttpResponse:
 def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
     """Read the SIM again now; the answer says what came of it, in place for htmx."""
     assert isinstance(request.user, User)
+    if Sim.objects.filter(giccid=giccid).exists() and find_sim(giccid, request.user) is None:
+        return unknown_sim(request, giccid)
     result = read_again(giccid=giccid, user=request.user)
     note = _note(result)
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid, note)
     if nudge([sim.pk]):
-        sim = find_sim(giccid) or sim
+        sim = find_sim(giccid, request.user) or sim
     if wants(request, "sim"):
         return render(request, f"{TEMPLATE}#sim", page_context(sim, answer=note, kept=Kept(sim, request.user)))
     say = messages.success if result.found else messages.error
@@ -59,11 +62,10 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
     return redirect("sims:detail", giccid=giccid)
 
 
-def find_sim(giccid: str) -> Sim | None:
-    """The SIM with all that its page needs of one row each."""
-    return (
-        Sim.objects.select_related("account", "history", "custom_fields", *WITH_HOLDERS).filter(giccid=giccid).first()
-    )
+def find_sim(giccid: str, user: Person) -> Sim | None:
+    """The SIM with all that its page needs of one row each; None where this person may not see it."""
+    known = Sim.objects.select_related("account", "history", "custom_fields", *WITH_HOLDERS)
+    return sims_of(known, user).filter(giccid=giccid).first()
 
 
 def page_context(sim: Sim, **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sims.operation_forms import OperationListForm, ResolveForm
 from sims.operation_list import operations_page
 from sims.operation_rows import row_of
 from sims.operation_story import with_people
+from sims.scope import operations_of
 from sims.standing import Note
 from sims.views.change import METHODS, confirm
 from sims.views.detail import TEMPLATE as SIM_TEMPLATE
@@ -31,46 +32,46 @@ REFUSED = 409
 def operation_list(request: HttpRequest) -> HttpResponse:
     """`/operations/`: every change somebody asked for; the stuck and the unknown first."""
     form = OperationListForm(request.GET)
-    page = operations_page(form, timezone.now())
+    page = operations_page(form, timezone.now(), request.user)
     return render_part(request, "sims/operations.html", {"form": form, "page": page}, part="operations")
 
 
 @require_safe
 def operation(request: HttpRequest, operation_id: int) -> HttpResponse:
     """`/operations/<id>/`: one of them, with everything that is known of it."""
-    return _page(request, _find(operation_id))
+    return _page(request, _find(request, operation_id))
 
 
 @require_http_methods(METHODS)
 def cancel(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Take back what has not left yet; a GET shows what it is."""
-    found = _find(operation_id)
+    found = _find(request, operation_id)
     if request.method != "POST":
         return _page(request, found)
     if domain.cancel(found, person(request.user)):
         return _done(request, found, Note("ok", "tick", "Cancelled.", "It never left the portal: nothing was changed."))
-    found = _find(operation_id)
+    found = _find(request, operation_id)
     return _not_possible(request, found, "It can no longer be cancelled.", _stands(found))
 
 
 @require_http_methods(METHODS)
 def undo(request: HttpRequest, operation_id: int) -> HttpResponse:
     """The change that takes this one back: confirmed, checked and sent like any other."""
-    found = _find(operation_id)
+    found = _find(request, operation_id)
     inverse = None if getattr(found, "is_undone", False) else domain.undo_wanted(found)
     if inverse is None:
         return _not_possible(request, found, "It cannot be undone.", _why_not_undone(found))
-    sim = find_sim(found.sim.giccid)
+    sim = find_sim(found.sim.giccid, request.user)
     assert sim is not None
     read = read_first(sim, inverse[0], person(request.user))
-    sim = find_sim(sim.giccid) or sim
+    sim = find_sim(sim.giccid, request.user) or sim
     return confirm(request, UndoForm(sent(request), sim=sim, inverse=inverse, undo_of=found), read)
 
 
 @require_http_methods(METHODS)
 def resolve(request: HttpRequest, operation_id: int) -> HttpResponse:
     """A person says what became of an operation that reading could not settle."""
-    found = _find(operation_id)
+    found = _find(request, operation_id)
     form = ResolveForm(sent(request))
     if found.state != Operation.State.UNKNOWN:
         return _not_possible(request, found, "There is nothing to answer.", _stands(found))
@@ -82,8 +83,9 @@ def resolve(request: HttpRequest, operation_id: int) -> HttpResponse:
     return _done(request, found, Note("ok" if is_resolved else "info", "tick", title, words))
 
 
-def _find(operation_id: int) -> Operation:
-    rows = with_people(Operation.objects.select_related("sim__account", "undo_of"))
+def _find(request: HttpRequest, operation_id: int) -> Operation:
+    """One that this person may see."""
+    rows = with_people(operations_of(Operation.objects.all(), request.user)).select_related("sim__account", "undo_of")
     return get_object_or_404(rows, pk=operation_id)
 
 
@@ -109,7 +111,7 @@ def _why_not_undone(operation: Operation) -> str:
 def _done(request: HttpRequest, operation: Operation, note: Note) -> HttpResponse:
     """Back to where it was asked: the SIM's page in place, or the page of the operation."""
     if wants(request, "sim"):
-        sim = find_sim(operation.sim.giccid) or operation.sim
+        sim = find_sim(operation.sim.giccid, request.user) or operation.sim
         context = page_context(sim, answer=note, kept=Kept(sim, person(request.user)))
         return render(request, f"{SIM_TEMPLATE}#sim", context)
     say = messages.success if note.tone == "ok" else messages.info

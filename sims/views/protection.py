@@ -19,7 +19,7 @@ METHODS = ["GET", "HEAD", "POST"]
 @require_http_methods(METHODS)
 def protect(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/protect/`: nobody suspends or retires the SIM until somebody lifts the protection."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     form = ProtectForm(sent(request))
@@ -35,7 +35,7 @@ def protect(request: HttpRequest, giccid: str) -> HttpResponse:
 @require_http_methods(METHODS)
 def unprotect(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/unprotect/`: it can be suspended and retired again."""
-    sim = find_sim(giccid)
+    sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
     if request.method != "POST":

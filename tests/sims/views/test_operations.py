@@ -5,6 +5,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
+from enterprise.scope import limit_to
 from journal.models import Event
 from sims.changes.states import pass_on
 from sims.models import OpenChange, Operation, Sim, Verb
@@ -117,8 +118,8 @@ def test_queries_do_not_grow_with_the_list(client, make, django_assert_num_queri
     for _ in range(count):
         make("unknown")
         make("done")
-    # session, user, the two parts, total, people, freshness, counts of the side bar
-    with django_assert_num_queries(8):
+    # session, user, what they may see, the two parts, total, people, freshness, counts of the side bar
+    with django_assert_num_queries(9):
         assert len(ids(client.get("/operations/"))) == 2 * count
 
 
@@ -235,3 +236,17 @@ def test_people_and_methods(client, anonymous, make):
         assert client.get(url).status_code == 200
     assert client.post("/operations/").status_code == 405
     assert Operation.objects.get().state == "unknown"
+
+
+def test_what_lies_outside_ones_accounts_is_not_there(client, make, sim, user):
+    limit_to(user, [make_account("other")], by=user)
+    operation = make("queued", sent_at=None)
+    assert ids(client.get("/operations/")) == [] and total(client.get("/operations/")) == "0"
+    for url in (f"/sims/{SEED}/", f"/sims/{SEED}/suspend/", f"/operations/{operation.pk}/"):
+        assert client.get(url).status_code == 404
+    for url in (f"/sims/{SEED}/suspend/", f"/sims/{SEED}/protect/", f"/sims/{SEED}/refresh/"):
+        assert client.post(url).status_code == 404
+    assert client.post(f"/operations/{operation.pk}/cancel/").status_code == 404
+    limit_to(user, [sim.account], by=user)
+    assert ids(client.get("/operations/")) == [operation.pk]
+    assert client.get(f"/sims/{SEED}/").status_code == 200
