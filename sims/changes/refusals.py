@@ -97,6 +97,8 @@ def unknown_words(error: errors.CarrierError | None, operation: Operation) -> st
 
 def unread_words(error: Exception, operation: Operation) -> str:
     """That what had to be read before could not be."""
+    if operation.verb != Verb.CUSTOM_FIELDS:
+        return words_of(error, operation)
     if isinstance(error, errors.NotFound):
         return f"{NOT_KNOWN} {NOTHING}"
     return f"Its present texts could not be read first. {words_for(error, later='')} Nothing was sent."
