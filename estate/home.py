@@ -1,38 +1,40 @@
-"""What home says: what needs a person first, then the fleet as it stands."""
+"""What home says: what needs a person first, then the fleet as it stands, its use, its pools, what ends and runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
+from django.db.models import F, Sum
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
+from enterprise.days import day_of
+from enterprise.models import SharePool
+from estate import attention as things
+from estate.ages import troubles
+from estate.attention import Attention
+from estate.calendar import Calendar, billing_guard, calendar_of
+from estate.health import Sign, signs
+from estate.models import CountDay
+from estate.pools import PoolRow, pool_rows
+from estate.today import Today, today_of
+from estate.under_way import UnderWay, under_way
 from journal.feed import Scope
 from journal.feed_page import Latest, latest_of
 from sims.counts import Facets, Filter, facets
-from sims.freshness import Freshness, interval_words
-from sims.models import SetAside, Sim, SyncRun
+from sims.freshness import Freshness
+from sims.models import Sim, SyncRun
 from sims.sync.report import Tile as RunTile
 from sims.sync.report import tiles_of
-from toolkit.figures import count, plural
-from toolkit.templatetags.look import age
+from toolkit.figures import change, count
 
 RUN_TILES = 5
-NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing that a person has to look at: tone and glyph, what it is, what it means, where to go."""
-
-    tone: str
-    glyph: str
-    title: SafeString | str
-    words: str
-    link: str
-    url: str
+POOLS, LOOKED_AT = 4, 20
+WEEK = 7
+# A count of longer ago is no yesterday.
+OLDEST_COUNT = timedelta(days=7)
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,82 +49,100 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
+    """`today` and `run_tiles` are of the whole fleet, and left out for who may see some accounts only."""
+
     title: str
     fleet: Freshness
     attention: list[Attention]
     total: int
     tiles: list[Tile]
+    since: date | None
     last_run: SyncRun | None
     run_tiles: list[RunTile]
+    today: Today | None
+    pools: list[PoolRow]
+    pools_total: int
+    week: Calendar
+    billing: int
+    under_way: UnderWay
+    signs: list[Sign]
     latest: Latest
 
 
-def home(fleet: Freshness, scope: Scope = None) -> Home:
-    """Everything on home; five queries, or seven when there is something to name."""
-    counted, last_run = facets(Filter()), fleet.under_way or fleet.ended
-    attention = list(filter(None, [_stopped(fleet), _stale(fleet), _missing(counted), _kept_aside(fleet)]))
+def home(fleet: Freshness, scope: Scope = None, *, now: datetime) -> Home:
+    """Everything on home, in a bounded number of queries, none of which goes through the SIMs."""
+    counted = facets(Filter(accounts=sorted(scope or ())))
+    before, since = _counts_before(scope, now)
+    pools, week, health = _pools(scope), calendar_of(scope, ahead=WEEK), signs(fleet)
+    attention = things.ranked(
+        [
+            things.stopped(fleet),
+            *things.ending_pools(pools),
+            things.unknown_operations(),
+            things.unknown_messages(),
+            *things.troubled_batches(),
+            *(thing for sign in health for thing in sign.attention),
+            things.stale(fleet),
+            *things.failed_calls(troubles()),
+            things.unfollowed_plans(week),
+            things.missing(counted),
+            things.kept_aside(fleet),
+        ]
+    )
+    last_run = fleet.under_way or fleet.ended
     return Home(
-        title=_title(len(attention), counted.total),
+        title=_title(len(attention), counted.whole or counted.total),
         fleet=fleet,
         attention=attention,
         total=counted.total,
-        tiles=_tiles(counted),
+        tiles=_tiles(counted, before),
+        since=since,
         last_run=last_run,
         run_tiles=tiles_of(last_run)[:RUN_TILES] if last_run else [],
+        today=today_of(now) if scope is None else None,
+        pools=pools[:POOLS],
+        pools_total=_pools_seen(scope).count() if len(pools) == LOOKED_AT else len(pools),
+        week=week,
+        billing=sum(each.n for each in billing_guard(scope)),
+        under_way=under_way(),
+        signs=health,
         latest=latest_of(scope),
     )
 
 
-def _title(things: int, total: int) -> str:
-    if not things:
+def _pools_seen(scope: Scope):  # type: ignore[no-untyped-def]
+    found = SharePool.objects.filter(gone_at=None)
+    return found if scope is None else found.filter(account__in=scope)
+
+
+def _pools(scope: Scope) -> list[PoolRow]:
+    """The fullest pools, the most urgent first; two queries."""
+    share = F("data_usage_mb") / F("data_total_mb")
+    with_size = _pools_seen(scope).filter(data_total_mb__gt=0).annotate(share=share)
+    return pool_rows(list(with_size.order_by(F("share").desc(nulls_last=True))[:LOOKED_AT]))
+
+
+def _counts_before(scope: Scope, now: datetime) -> tuple[dict[str, int], date | None]:
+    """How many SIMs had each status when the day before was counted; two queries."""
+    today = day_of(now)
+    days = CountDay.objects.filter(day__lt=today, day__gte=today - OLDEST_COUNT).order_by("-day")
+    since = days.values_list("day", flat=True).first()
+    if since is None:
+        return {}, None
+    rows = CountDay.objects.filter(day=since)
+    if scope is not None:
+        rows = rows.filter(account_id__in=scope)
+    return dict(rows.order_by().values_list("status").annotate(total=Sum("n"))), since
+
+
+def _title(count_of_things: int, total: int) -> str:
+    if not count_of_things:
         return "Nothing needs attention" if total else "The fleet has not been read yet"
-    number = NUMBERS[things] if things < len(NUMBERS) else str(things)
-    return f"{number} {'thing needs' if things == 1 else 'things need'} attention"
+    number = NUMBERS[count_of_things] if count_of_things < len(NUMBERS) else str(count_of_things)
+    return f"{number} {'thing needs' if count_of_things == 1 else 'things need'} attention"
 
 
-def _stopped(fleet: Freshness) -> Attention | None:
-    run = fleet.failed
-    if run is None:
-        return None
-    words = (
-        f"{run.note or 'It ended before the whole fleet was read.'} What was read is kept; nothing was called missing."
-    )
-    return Attention("bad", "triangle", f"Sync run {run.pk} stopped", words, "Open run", _run_url(run))
-
-
-def _stale(fleet: Freshness) -> Attention | None:
-    if not fleet.is_stale():
-        return None
-    title = format_html("The whole fleet was last read {}", age(fleet.read_at, "ago"))
-    return Attention(
-        "warn", "clock", title, f"It should be every {interval_words()}.", "Open sync", reverse("sims:sync")
-    )
-
-
-def _missing(counted: Facets) -> Attention | None:
-    missing = counted.missing.get(True, 0)
-    if not missing:
-        return None
-    title = f"{plural(missing, 'SIM is', 'SIMs are')} missing at the carrier"
-    words = "Two complete runs have not seen them. They stay here as they were read last."
-    return Attention("warn", "broken-ring", title, words, f"Show {count(missing)}", f"{reverse('sims:list')}?missing=1")
-
-
-def _kept_aside(fleet: Freshness) -> Attention | None:
-    run = fleet.ended
-    kept = SetAside.objects.filter(run=run).count() if run and run.kept_aside else 0
-    if not run or not kept:
-        return None
-    title = f"{plural(kept, 'record', 'records')} of run {run.pk} could not be read"
-    words = "All else was kept, and what we had of these SIMs stays as it was."
-    return Attention("warn", "triangle", title, words, "See why", f"{_run_url(run)}#aside")
-
-
-def _run_url(run: SyncRun) -> str:
-    return reverse("sims:sync-run", args=[run.pk])
-
-
-def _tiles(counted: Facets) -> list[Tile]:
+def _tiles(counted: Facets, before: dict[str, int]) -> list[Tile]:
     status = Sim.Status
     usual = (
         status.ACTIVATED,
@@ -134,12 +154,13 @@ def _tiles(counted: Facets) -> list[Tile]:
     )
     strange = sorted(set(counted.statuses) - set(status.values))
     shown = [value.value for value in usual] + [value for value in strange if counted.statuses[value]]
-    return [_tile(value, counted.statuses.get(value, 0), counted.total) for value in shown]
+    return [_tile(value, counted.statuses.get(value, 0), counted.total, before) for value in shown]
 
 
-def _tile(value: str, n: int, total: int) -> Tile:
+def _tile(value: str, n: int, total: int, before: dict[str, int]) -> Tile:
     url = f"{reverse('sims:list')}?{urlencode({'status': value})}"
-    return Tile("sim", value, count(n), _share(n, total), url, f"status_{value}")
+    note = change(n - before.get(value, 0)) if before else _share(n, total)
+    return Tile("sim", value, count(n), note, url, f"status_{value}")
 
 
 def _share(n: int, total: int) -> str:

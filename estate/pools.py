@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from enterprise.days import DAY
-from enterprise.forecast import Forecast, Verdict, forecast_of
+from enterprise.forecast import Forecast, Verdict, forecasts_of
 from enterprise.models import PoolReading, SharePool
 from enterprise.pools import level_of
 from estate.charts import LineChart, line_chart
@@ -44,9 +45,14 @@ class PoolRow:
         return order, -(self.pool.share_percent or Decimal(0))
 
 
-def pool_row(pool: SharePool) -> PoolRow:
-    """One query, for its readings."""
-    forecast, share = forecast_of(pool), pool.share_percent
+def pool_rows(pools: Sequence[SharePool]) -> list[PoolRow]:
+    """The more urgent first; one query, for their readings."""
+    forecasts = forecasts_of(pools)
+    return sorted((_row(pool, forecasts[pool.pk]) for pool in pools), key=lambda row: row.urgency)
+
+
+def _row(pool: SharePool, forecast: Forecast) -> PoolRow:
+    share = pool.share_percent
     end, end_tone = end_words(pool, forecast)
     return PoolRow(
         pool=pool,
@@ -95,10 +101,6 @@ def pace_words(forecast: Forecast) -> str:
         return ""
     per_day, margin = Decimal(str(forecast.per_day_mb)), Decimal(str(forecast.per_day_margin_mb))
     return f"{volume(per_day)} a day (± {volume(margin)})"
-
-
-def near_their_end(pools: list[PoolRow], most: int = 4) -> list[PoolRow]:
-    return sorted(pools, key=lambda row: row.urgency)[:most]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from enterprise.scope import accounts_for
 from estate.accounts import account_rows, beside_carrier, charges, history_of, money
 from estate.ages import troubles
 from estate.forms import NamesForm
-from estate.pools import pool_row
+from estate.pools import pool_rows
 from estate.ranges import DaysForm
 from estate.sheets import csv_file
 from estate.usage import usage_chart
@@ -138,7 +138,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "usage": usage,
         "form": form,
         "packages": found.packages.filter(gone_at=None).count(),
-        "pools": [pool_row(pool) for pool in found.pools.filter(gone_at=None)],
+        "pools": pool_rows(list(found.pools.filter(gone_at=None))),
         "troubles": [*troubles(Source.Call.ACCOUNT)] if _is_failing(found) else [],
         "now": timezone.now(),
     }

@@ -16,7 +16,7 @@ from enterprise.pools import set_levels
 from enterprise.scope import accounts_for
 from estate.ages import troubles
 from estate.forms import LevelsForm, NamesForm
-from estate.pools import history_of, pace_words, pool_row
+from estate.pools import history_of, pace_words, pool_rows
 from estate.sheets import csv_file
 from journal.feed import rows_of
 from journal.models import Event
@@ -43,7 +43,7 @@ def pools(request: HttpRequest) -> HttpResponse:
     if form.query:
         found = found.filter(Q(name__icontains=form.query) | Q(account_name__icontains=form.query))
     page = page_of(found, key="pk", size=SHOWN, after=_id(form.cursor("after")), before=_id(form.cursor("before")))
-    rows = sorted((pool_row(pool) for pool in page.rows), key=lambda row: row.urgency)
+    rows = pool_rows(page.rows)
     if request.GET.get("csv"):
         return _csv(found)
     context = {
@@ -78,7 +78,7 @@ def pool(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _set_levels(request, found, form)
         return redirect("estate:pool", pk=pk)
-    row = pool_row(found)
+    (row,) = pool_rows([found])
     history = history_of(found, row.forecast, timezone.now())
     if request.GET.get("csv"):
         return _history_csv(found)

@@ -4,18 +4,21 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from batches.models import Batch, BatchCount
+from enterprise.days import DAY, start_of
+from enterprise.scope import limit_to
+from estate.models import CountDay, EndingDay, UsageMoment
+from estate.today import today_of
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
-from sims.models import SetAside, SyncRun
-from tests.page import text, total
+from notifications.models import PushDay
+from sims.models import Operation, SetAside, SyncRun
+from sms.models import Message
+from tests.estate.rows import make_account, make_pool, make_readings, today
+from tests.page import htmx, text, total
 from tests.sims.fleet import NOW, make_run, make_sim, make_sims
 
-
-@pytest.fixture
-def client(db, django_user_model) -> Client:
-    client = Client()
-    client.force_login(django_user_model.objects.create_user("jonas"))
-    return client
+QUERIES = 26
 
 
 def test_a_quiet_day(client):
@@ -79,11 +82,125 @@ def test_queries_do_not_grow(client, django_assert_num_queries, count):
         for sim in sims
     ]
     record(events, cause=Cause(Event.Cause.RUN, 7))
-    # session, user, scope, freshness, counts, events and the newest of them, total
-    with django_assert_num_queries(8):
+    # session, user, scope, freshness; counts, those before; what waits; use, pools, endings; runs; events; the frame
+    with django_assert_num_queries(QUERIES):
         client.get("/")
 
 
 def test_methods_and_people(client):
     assert client.post("/").status_code == 405
     assert Client().get("/")["Location"] == "/login/?next=/"
+
+
+def test_the_tiles_tell_the_change_since_the_day_before(client):
+    make_sims(3)
+    CountDay.objects.create(day=today() - DAY, account_id=0, status="ACTIVATED", n=1)
+    CountDay.objects.create(day=today() - DAY, account_id=0, status="RETIRED", n=2)
+    words = text(client.get("/"))
+    assert "Active 3 +2" in words
+    assert "Retired 0 −2" in words
+
+
+def test_a_pool_that_will_not_last_is_told_first(client):
+    make_run(finished_at=timezone.now())
+    make_readings(make_pool("EU-Pool-50G", used="940"), per_day=40)
+    calm = make_pool("Calm", used="100", account_name="x")
+    make_readings(calm, per_day=1)
+    words = text(client.get("/"))
+    assert "One thing needs attention" in words
+    assert "EU-Pool-50G runs out on " in words
+    assert "94 % of 1,000.00 MB used by 3 SIMs, 40.00 MB a day (± 0.00 MB)." in words
+    assert "hardly used at present" in words
+
+
+def test_what_waits_for_a_person_is_told(client):
+    make_run(finished_at=timezone.now())
+    sim = make_sim("1")
+    Operation.objects.create(sim=sim, verb="activate", state="unknown", needs_person=True, username="jonas")
+    Message.objects.create(giccid="1", direction="mt", state="unknown", content="x", at=timezone.now())
+    words = text(client.get("/"))
+    assert "1 operation ended without an answer and cannot be settled by reading" in words
+    assert "Of 1 message it is not known whether the carrier took it" in words
+    assert "1 open operation" in words
+
+
+def test_batches_under_way_and_those_that_ended_badly(client):
+    now = timezone.now()
+    running = Batch.objects.create(kind="suspend", state="running", chosen="giccids", username="jonas")
+    ended = Batch.objects.create(
+        kind="retire", state="finished", chosen="giccids", username="jonas", finished_at=now - timedelta(hours=1)
+    )
+    old = Batch.objects.create(
+        kind="retire", state="finished", chosen="giccids", username="jonas", finished_at=now - timedelta(days=3)
+    )
+    for batch in (running, ended, old):
+        for state, n in (("done", 5), ("failed", 2), ("planned", 3)):
+            BatchCount.objects.create(batch=batch, verdict="will_change", state=state, is_stale=False, n=n)
+    words = text(client.get("/"))
+    assert f"Batch {ended.pk} finished with 2 failures out of 10" in words
+    assert f"Batch {old.pk}" not in words
+    assert f"Batch {running.pk} Suspend, 10 SIMs Running 5 done, 2 failed" in words
+
+
+def test_use_of_today_against_the_usual(client):
+    for back in range(1, 4):
+        for hour, mb in ((6, 20), (12, 40), (18, 60)):
+            moment(back, hour, mb)
+    moment(0, 0, 0)
+    found = today_of(start_of(today()) + timedelta(hours=12, minutes=1))
+    assert found.difference == ""
+    UsageMoment.objects.create(day=today(), at=start_of(today()) + timedelta(hours=12), used_mb=50)
+    found = today_of(start_of(today()) + timedelta(hours=12, minutes=1))
+    assert (found.used_mb, found.usual_mb, found.difference) == (50, 40, "+25 %")
+    assert found.chart.band
+    assert found.rows[4] == ("12:00", 50, 40)
+
+
+def moment(back: int, hour: int, mb: int) -> None:
+    day = today() - back * DAY
+    UsageMoment.objects.create(day=day, at=start_of(day) + timedelta(hours=hour), used_mb=mb)
+
+
+def test_with_few_days_there_is_no_usual(client):
+    moment(1, 6, 20)
+    moment(0, 0, 1)
+    assert "there are not enough days yet to say what is usual" in text(client.get("/"))
+
+
+def test_plans_that_end_this_week(client):
+    EndingDay.objects.create(day=today() + 2 * DAY, account_id=0, n=1465, unfollowed=412)
+    make_sims(2, status="TEST_READY")
+    words = text(client.get("/"))
+    assert "412 of the 1,465 plans that end this week have no successor" in words
+    assert "2 SIMs start billing at their next traffic" in words
+
+
+def test_silent_pushes_are_told_and_health_has_its_lines(client):
+    now = timezone.now()
+    for back in range(2, 9):
+        at = now - back * DAY
+        PushDay.objects.create(slug="no-session", day=at.date(), count=1, last_at=at)
+    response = client.get("/")
+    assert "push for 2 d They usually come daily." in text(response) or "push for 48 h" in text(response)
+    html = response.content.decode()
+    assert all(f'data-sign="{name}"' in html for name in ("Sync", "Carrier", "Pushes", "Push inbox", "Workers"))
+
+
+def test_asked_for_again_it_brings_its_parts(client):
+    html = client.get("/", headers=htmx("home")).content.decode()
+    assert "<html" not in html
+    assert 'id="home"' in html
+    assert html.count('hx-swap-oob="morph"') == 2
+    assert "latest-events" not in html
+
+
+def test_who_may_see_some_accounts_gets_their_figures(client, user, django_user_model):
+    mine, other = make_account("mine"), make_account("other")
+    make_sim("1", account=mine)
+    make_sims(3, account=other)
+    make_pool("Hidden", account=other, account_name="other")
+    limit_to(user, [mine], by=django_user_model.objects.create_user("admin"))
+    response = client.get("/")
+    assert total(response) == "1"
+    assert "Hidden" not in text(response)
+    assert "Data today" not in text(response)

@@ -108,6 +108,6 @@ def test_its_readings_are_a_file(client):
 def test_the_queries_of_the_list(client, count, django_assert_num_queries):
     for number in range(count):
         make_readings(make_pool(f"p{number}"), per_day=1, days=1)
-    # eight for the page and its frame, and one for the readings of each pool of it
-    with django_assert_num_queries(8 + count):
+    # session, user, scope, pools, readings, total, troubles; then the frame
+    with django_assert_num_queries(9):
         client.get("/enterprise/share-pools/")

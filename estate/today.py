@@ -1,0 +1,143 @@
+"""What the fleet has used today, against what it usually has by this time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from enterprise.days import DAY, day_of, end_of, start_of
+from estate.charts import LineChart, line_chart
+from estate.models import UsageMoment
+from toolkit.figures import change, volume
+
+BACK = 28 * DAY
+FEWEST_DAYS = 3
+HOURS = 24
+MB_PER_GB = 1024
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """`used_mb` is the last known of today, `usual_mb` the mean of the days compared at that time of the day."""
+
+    used_mb: Decimal | None
+    at: datetime | None
+    usual_mb: Decimal | None
+    usual_name: str
+    chart: LineChart | None
+    unit: str
+    rows: list[tuple[str, Decimal | None, Decimal | None]]
+
+    @property
+    def difference(self) -> str:
+        """+24 %, or nothing where there is no usual."""
+        if self.used_mb is None or not self.usual_mb:
+            return ""
+        percent = round((self.used_mb - self.usual_mb) * 100 / self.usual_mb)
+        return f"{change(percent)} %" if percent else "as usual"
+
+    @property
+    def sentence(self) -> str:
+        if self.used_mb is None:
+            return "not known yet"
+        if not self.usual_mb:
+            return "there are not enough days yet to say what is usual"
+        return f"against the usual {volume(self.usual_mb)}"
+
+
+def today_of(now: datetime) -> Today:
+    """One query."""
+    today = day_of(now)
+    days: dict[date, Points] = defaultdict(lambda: [(0.0, 0.0)])
+    moments: dict[date, datetime] = {}
+    rows = UsageMoment.objects.filter(day__gte=today - BACK).order_by("at").values_list("day", "at", "used_mb")
+    for day, at, mb in rows:
+        days[day].append((_place(day, at), float(mb)))
+        moments[day] = at
+    mine, read_at = days.pop(today, []), moments.get(today)
+    compared, name = _compared(today, days)
+    usual = [_usual(list(compared.values()), hour / HOURS) for hour in range(HOURS + 1)]
+    used = Decimal(str(mine[-1][1])) if mine else None
+    by_now = _usual(list(compared.values()), mine[-1][0]) if mine else None
+    unit, factor = ("GB", MB_PER_GB) if _most(mine, usual) >= MB_PER_GB else ("MB", 1)
+    return Today(
+        used_mb=used,
+        at=read_at,
+        usual_mb=Decimal(str(round(by_now[1], 3))) if by_now else None,
+        usual_name=name,
+        chart=_chart(mine, usual, factor, name, used),
+        unit=unit,
+        rows=_rows(mine, usual),
+    )
+
+
+def _place(day: date, at: datetime) -> float:
+    start, end = start_of(day), end_of(day)
+    return min(max((at - start) / (end - start), 0.0), 1.0)
+
+
+def _compared(today: date, days: dict[date, Points]) -> tuple[dict[date, Points], str]:
+    """The same weekday where there are enough of it, else all days."""
+    alike = {day: points for day, points in days.items() if day.weekday() == today.weekday()}
+    if len(alike) >= FEWEST_DAYS:
+        return alike, f"usual {today:%A}"
+    return (dict(days), "usual day") if len(days) >= FEWEST_DAYS else ({}, "")
+
+
+Usual = tuple[float, float, float]
+
+
+def _usual(days: Sequence[Points], place: float) -> Usual | None:
+    """The least, the mean and the most at a time of the day; None where fewer days tell it than are enough."""
+    values = [value for points in days if (value := _between(points, place)) is not None]
+    if len(values) < FEWEST_DAYS:
+        return None
+    return min(values), sum(values) / len(values), max(values)
+
+
+def _between(points: Points, place: float) -> float | None:
+    for (left, low), (right, high) in pairwise(points):
+        if left <= place <= right:
+            return low if right == left else low + (high - low) * (place - left) / (right - left)
+    # A last reading shortly before stands for it.
+    last, value = points[-1]
+    return value if 0 <= place - last < 2 / HOURS and len(points) > 1 else None
+
+
+def _most(mine: Points, usual: Sequence[Usual | None]) -> float:
+    return max([0.0, *(mb for _, mb in mine), *(found[2] for found in usual if found)])
+
+
+def _chart(
+    mine: Points, usual: Sequence[Usual | None], factor: int, name: str, used: Decimal | None
+) -> LineChart | None:
+    places = [(hour / HOURS, found) for hour, found in enumerate(usual)]
+    return line_chart(
+        [
+            ("today", [(place, mb / factor) for place, mb in mine]),
+            (name, [(place, found[1] / factor if found else None) for place, found in places]),
+        ],
+        words=f"Use of today: {volume(used)}" if used is not None else "Use of today: not known",
+        labels=[(0, "00:00"), (0.25, "06:00"), (0.5, "12:00"), (0.75, "18:00"), (1, "24:00")],
+        band=[(place, found[0] / factor, found[2] / factor) for place, found in places if found],
+    )
+
+
+def _rows(mine: Points, usual: Sequence[Usual | None]) -> list[tuple[str, Decimal | None, Decimal | None]]:
+    """Hour by hour, for who cannot see the picture."""
+    latest = mine[-1][0] if mine else 0.0
+    rows = []
+    for hour in range(0, HOURS + 1, 3):
+        value = _between(mine, hour / HOURS) if mine and hour / HOURS <= latest else None
+        found = usual[hour]
+        rows.append((f"{hour:02}:00", _decimal(value), _decimal(found[1] if found else None)))
+    return rows
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 3)))
