@@ -60,7 +60,7 @@ def _passed(words: str) -> Step:
 
 def _last(operation: Operation, state: str, now: datetime) -> Step | None:
     if state == State.DONE:
-        return _passed(_outcome(operation, f"confirmed by reading{_after(operation)}", "done"))
+        return _passed(_outcome(operation, f"confirmed by {_proof(operation)}{_after(operation)}", "done"))
     if state == State.REFUSED:
         return Step("ring-slash", "bad", f"refused{_after(operation)}")
     if state == State.FAILED:
@@ -83,6 +83,11 @@ def _open(operation: Operation, state: str, now: datetime) -> Step | None:
             return Step("clock", "warn", f"not shown yet after {age(operation.answered_at, now)}")
         return Step("arc", "info", "waits until a read shows it")
     return Step("arc", "info", "waits for a worker") if is_stuck(operation, now) else None
+
+
+def _proof(operation: Operation) -> str:
+    """Where nothing was read, the answer itself was the proof."""
+    return "reading" if operation.reads else "its answer"
 
 
 def _after(operation: Operation) -> str:

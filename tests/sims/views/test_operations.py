@@ -222,7 +222,7 @@ def test_the_story_has_who_why_and_how_long(client, make, sim):
     assert "Jonas Berg asked to suspend this SIM “unpaid invoice”" in page
     assert "no clear reply, outcome unknown" in page
     assert "Jonas Berg suspended it “unpaid invoice”" in page
-    assert "confirmed by reading after" in page
+    assert "confirmed by its answer after" in page
     assert Event.objects.count() == 2
     assert "asked to suspend" in text(client.get(f"/sims/{SEED}/?kind=change"))
 
