@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batches import words
+from batches.effect_words import usual_effects
 from batches.estimate import estimate_words
 from batches.kinds import KINDS, Kind
 from batches.models import Batch, BatchItem
@@ -302,7 +303,9 @@ class Report:
 
     @property
     def effects(self) -> list[dict[str, str]]:
-        return [{"icon": "info-circle", **effect} for effect in self.batch.effects]
+        """What is counted over the SIMs, after what is true of each."""
+        counted = [{"icon": "info-circle", **effect} for effect in self.batch.effects]
+        return [*usual_effects(self.batch), *counted]
 
     @property
     def is_live(self) -> bool:
