@@ -41,6 +41,7 @@ class Committer:
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._away_until = 0.0
+        self._mending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         for _ in range(CONNECTIONS):
             self._spawn(self._work())
@@ -109,7 +110,7 @@ class Committer:
         if time.monotonic() < self._away_until:
             raise _StillAway
         connection = await self._within_limit(self._insert(connection, receipts))
-        self._came_back()
+        self._away_until = 0.0
         self._on_commit()
         return connection
 
@@ -160,6 +161,8 @@ class Committer:
             await asyncio.to_thread(self._spool.keep, receipts)
         except CannotKeep as error:
             return error
+        if self._mending is None or self._mending.done():
+            self._mending = self._spawn(self._mend())
         return None
 
     def _went_away(self, failure: Exception) -> None:
@@ -169,16 +172,20 @@ class Committer:
             log.warning("intake_spools", error=type(failure).__name__)
         self._away_until = time.monotonic() + PAUSE_S
 
-    def _came_back(self) -> None:
-        self._away_until = 0.0
-        if self._spool.is_open:
-            self._spool.close()
-            self._spawn(self._drain())
+    async def _mend(self) -> None:
+        """Bring the spool in when the database is back, also where nothing more is pushed."""
+        while self._spool.is_open:
+            await asyncio.sleep(PAUSE_S)
+            with suppress(psycopg.Error):
+                await asyncio.to_thread(_ask_for_life)
+                self._spool.close()
+                if await asyncio.to_thread(drain):
+                    self._on_commit()
 
-    async def _drain(self) -> None:
-        with suppress(psycopg.Error):
-            if await asyncio.to_thread(drain):
-                self._on_commit()
+
+def _ask_for_life() -> None:
+    with psycopg.connect(**parameters()) as connection:
+        connection.execute("SELECT")
 
 
 class _StillAway(Exception):

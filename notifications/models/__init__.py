@@ -1,6 +1,5 @@
 from notifications.models.delivery import Delivery, Untaken
 from notifications.models.push import Push, PushDay, PushKey
 from notifications.models.token import WebhookToken
-from notifications.models.turn import Turn
 
-__all__ = ["Delivery", "Push", "PushDay", "PushKey", "Turn", "Untaken", "WebhookToken"]
+__all__ = ["Delivery", "Push", "PushDay", "PushKey", "Untaken", "WebhookToken"]

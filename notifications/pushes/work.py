@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import islice
 
+import psycopg
 from celery import current_app
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
@@ -17,7 +18,8 @@ from redis import RedisError
 
 from journal.models import Event
 from journal.record import Cause
-from notifications.models import Push, Turn, Untaken
+from notifications.intake.database import parameters
+from notifications.models import Push, Untaken
 from notifications.pushes.replay import take_again, to_retake
 from notifications.pushes.settle import fail, settle
 from notifications.pushes.take import take_apart
@@ -25,7 +27,6 @@ from sims.changes.reading import SimsRead, read_sims
 from sims.changes.wake import settle_soon
 from sims.models import Sim
 from smarthub.operations import MAX_GICCIDS_PER_QUERY
-from toolkit import lease
 from toolkit.carrier import server
 from toolkit.database import let_go
 from toolkit.governor import Lane
@@ -45,6 +46,8 @@ SHOW_CHANGES = ("sim-status", "apn-status", "imei-change")
 QUIET = timedelta(seconds=0.2)
 LONGEST_BURST = timedelta(seconds=1.1)
 NAP_S = 0.05
+# Advisory locks of this class, one for each name: who takes apart, who reads.
+TURNS, NAMES = 0x5055, ("take", "read")
 READER = "notifications.tasks.read_pushed_sims"
 WAKE_EVERY_S = 0.5
 
@@ -100,17 +103,13 @@ def _in_turn(name: str, step: Step, has_more: Callable[[], bool]) -> bool:
 
 @contextmanager
 def _turn(name: str) -> Iterator[bool]:
-    Turn.objects.get_or_create(pk=name)
-    row = Turn.objects.filter(pk=name)
-    owner = lease.claim(row)
-    if owner is None:
-        yield False
-        return
-    try:
-        with lease.kept(row, owner):
-            yield True
-    finally:
-        lease.release(row, owner)
+    """Held by a connection of its own, so that it ends with its worker however that ends; a lease would outlive it.
+
+    Should two work at once after all, the rows' locks still let each push be settled once.
+    """
+    with psycopg.connect(**parameters()) as holder:
+        row = holder.execute("SELECT pg_try_advisory_lock(%s, %s)", [TURNS, NAMES.index(name)]).fetchone()
+        yield bool(row and row[0])
 
 
 def _take_step() -> bool:
