@@ -147,7 +147,7 @@ function showNew() {
   }
   pause(false);
   for (const open of box.querySelectorAll(".sp-feed-list details[open]")) open.open = false;
-  window.scrollTo({ top: 0 });
+  window.scrollTo({ top: 0, behavior: "instant" });
   if (unnamed || isBehind) reload(box);
   else {
     putIn(box, waiting.splice(0));
@@ -168,7 +168,16 @@ function pause(now) {
   if (!now) catchUp();
 }
 
+// The whole line opens its row, but for its links and for who marks words to copy them.
+function opened(event) {
+  const line = event.target.closest(".sp-feed-line");
+  if (!line || event.target.closest("a, button") || String(getSelection())) return;
+  const details = line.parentElement.querySelector("details");
+  details.open = !details.open;
+}
+
 function clicked(event) {
+  opened(event);
   if (event.target.closest("[data-feed-new]")) showNew();
   const button = event.target.closest("[data-feed-pause]");
   if (button) pause(button.getAttribute("aria-pressed") !== "true");
