@@ -172,8 +172,7 @@ def test_all_operations_live_and_opened(
     elsewhere.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
 def test_for_everyone_at_every_size(portal: Page, check_accessible, scheme: str, width: int) -> None:
     page = portal
     page.emulate_media(color_scheme=scheme)
