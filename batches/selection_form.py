@@ -63,7 +63,9 @@ class SelectionForm(forms.Form):
     )
     filter = forms.CharField(required=False, max_length=20_000)
     set = forms.UUIDField(required=False, error_messages={"invalid": NO_SET})
-    leave_out_damaged = forms.BooleanField(label="Leave out what is damaged", required=False)
+    leave_out_damaged = forms.BooleanField(
+        label="Leave out what is damaged", required=False, widget=forms.CheckboxInput(attrs={"class": "sp-tick"})
+    )
 
     def __init__(
         self, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None, *, user: User
