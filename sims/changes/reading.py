@@ -65,7 +65,8 @@ def _write(chunk: list[str], pages: list[RawPage], cause_for: CauseFor, read: Si
     for page in pages:
         read.shown |= {key: page.reply.asked_at for key in keys_of(page.records) if key in chunk}
     for aside in result.aside if result else []:
-        if aside.error.giccid:
-            read.unreadable[aside.error.giccid] = aside.error.reason
-            read.shown.pop(aside.error.giccid, None)
+        # A record without a key may be of any of those that no other record is of.
+        for key in [aside.error.giccid] if aside.error.giccid else set(chunk) - read.shown.keys():
+            read.unreadable[key] = aside.error.reason
+            read.shown.pop(key, None)
     read.absent |= set(chunk) - read.shown.keys() - read.unreadable.keys()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sims.changes.evidence import seen_in_copy, seen_of
@@ -33,10 +34,11 @@ SOONEST = timedelta(seconds=1)
 
 
 def settle_due() -> int:
-    """Read what is due to be read, and make of it what it shows; how many operations that were.
+    """Settle what our copy shows already, then read what is due; how many operations were read.
 
     Several passes at once are harmless: each takes its own.
     """
+    settle_by_copy()
     ids = _take_due()
     operations = Operation.objects.select_related("sim").filter(pk__in=ids, state__in=Operation.READABLE)
     waiting = {each.pk: each for each in operations}
@@ -44,6 +46,21 @@ def settle_due() -> int:
         _apply(waiting[pk], seen)
     _wake_for_next()
     return len(waiting)
+
+
+def settle_by_copy(sim_ids: Iterable[int] | None = None) -> None:
+    """Settle operations by reads that others asked for: a push, a sync run, somebody who looked. Asks the carrier
+    nothing."""
+    newer = Q(sim__read_at__gt=Coalesce("last_read_at", "sent_at"))
+    waiting = Operation.objects.filter(newer, state__in=Operation.READABLE, verb__in=list(SHOWN_BY_SIM))
+    if sim_ids is not None:
+        waiting = waiting.filter(sim_id__in=sim_ids)
+    for operation in waiting.select_related("sim").order_by("pk")[:MOST_AT_ONCE]:
+        seen = seen_in_copy(operation)
+        if judge(operation, seen).state == State.DONE:
+            _apply(operation, seen)
+        else:
+            Operation.objects.filter(pk=operation.pk, state=operation.state).update(last_read_at=seen.asked_at)
 
 
 def _take_due() -> list[int]:
@@ -106,16 +123,13 @@ def nudge(sim_ids: Iterable[int]) -> int:
     Returns how many operations waited.
     """
     ids = list(sim_ids)
-    waiting = Operation.objects.select_related("sim").filter(sim_id__in=ids, state__in=Operation.READABLE)
-    operations = list(waiting)
-    for operation in operations:
-        seen = seen_in_copy(operation) if operation.verb in SHOWN_BY_SIM else None
-        if seen and judge(operation, seen).state == State.DONE:
-            _apply(operation, seen)
+    waited = Operation.objects.filter(sim_id__in=ids, state__in=Operation.READABLE).count()
+    if waited:
+        settle_by_copy(ids)
     rest = Operation.objects.filter(sim_id__in=ids, state__in=(State.ACCEPTED, State.UNKNOWN))
-    if rest.update(next_read_at=timezone.now()):
+    if waited and rest.update(next_read_at=timezone.now()):
         settle_soon(0.2)
-    return len(operations)
+    return waited
 
 
 def sweep() -> int:

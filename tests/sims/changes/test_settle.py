@@ -124,6 +124,7 @@ def test_a_pass_takes_what_is_due_and_leaves_it_to_no_other(sims, carrier, monke
 
 def test_a_carrier_that_is_down_costs_only_time(sims, carrier):
     operation = operation_of(sims[ACTIVE], state="unknown", sent_at=timezone.now() - timedelta(hours=1))
+    Sim.objects.update(read_at=timezone.now() - timedelta(hours=2))
     carrier.post("/_sim/fault", {"operation": "*", "kind": "500", "times": None})
     settle_due()
     operation = after(operation)
@@ -171,8 +172,20 @@ def test_what_a_push_made_us_read_is_laid_to_the_change_and_settles_it(sims, car
 
 def test_a_nudge_makes_the_rest_due_now(sims):
     operation = operation_of(sims[ACTIVE], next_read_at=timezone.now() + timedelta(minutes=9))
-    nudge([sims[ACTIVE].pk])
+    assert nudge([sims[ACTIVE].pk]) == 1
     assert after(operation).next_read_at <= timezone.now()
+
+
+def test_a_read_that_somebody_else_asked_for_settles_without_a_request(sims, carrier):
+    shown = operation_of(sims[ACTIVE], next_read_at=timezone.now() + timedelta(minutes=9))
+    other = operation_of(sims[ACTIVE_TOO], next_read_at=timezone.now() + timedelta(minutes=9))
+    Sim.objects.filter(pk=shown.sim_id).update(status="DEACTIVATED", read_at=timezone.now())
+    Sim.objects.filter(pk=other.sim_id).update(read_at=timezone.now())
+    carrier.post("/_sim/requests", {})
+    assert settle_due() == 0
+    assert (after(shown).state, after(other).state) == ("done", "accepted")
+    assert after(other).last_read_at == Sim.objects.get(pk=other.sim_id).read_at
+    assert asked(carrier) == {}
 
 
 def test_queued_and_not_begun_is_queued_again_once_a_minute(sims, monkeypatch):
@@ -205,7 +218,7 @@ def test_a_pass_costs_three_queries_more_for_each_operation(sims, carrier, count
         operation_of(sims[key])
     with CaptureQueriesContext(connection) as queries:
         settle_due()
-    assert len(queries) == {1: 10, 3: 16}[count]
+    assert len(queries) == {1: 11, 3: 17}[count]
 
 
 @pytest.mark.parametrize(
