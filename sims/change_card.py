@@ -139,7 +139,7 @@ def _sorted(sim: Sim, held: list[HolderLink], protection: Protection | None) -> 
         elif protection and verb in PROTECTED_FROM:
             groups["not_now"].append(_refused(verb, protected_words(protection)))
         elif holder_against(held, verb):
-            groups["waits"].append(_refused(verb, WORDS[verb].hint))
+            groups["waits"].append(_refused(verb, _hint(sim, verb)))
         else:
             groups["now"].append(_offer(sim, verb))
     return groups
