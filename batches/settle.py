@@ -66,7 +66,8 @@ def _settle(chunk: BatchChunk, kind: Kind, items: list[BatchItem], seen: Seen) -
     changed = [(item, outcome) for item, outcome in found if outcome.state != item.state]
     if changed:
         _write(chunk, changed, seen)
-    _note_seen([item for item in items if item not in {item for item, _ in changed}], seen)
+    settled = {item.pk for item, _ in changed}
+    _note_seen([item for item in items if item.pk not in settled], seen)
 
 
 def _facts(chunk: BatchChunk, kind: Kind, item: BatchItem, seen: Seen) -> Facts:

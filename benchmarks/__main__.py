@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes")
+NAMES = ("simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake")
 
 
 def main() -> int:

@@ -1,0 +1,58 @@
+"""What a plan will bring about, in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from batches.plan import SelectionSpec, create_batch
+from tests.sims.fleet import make_account, make_package, make_sim
+
+
+def plan(user, sims, kind, **wanted):
+    chosen = SelectionSpec(giccids=[sim.giccid for sim in sims])
+    return create_batch(kind=kind, selection=chosen, wanted=wanted, reason="", user=user)
+
+
+@pytest.fixture
+def account(db):
+    account = make_account()
+    for name, price, pool in (("Prepaid-Basic-100M", "1.20", ""), ("Prepaid-Basic-500M", "3.00", "EU-Pool-50G")):
+        package = make_package(account, name)
+        package.price, package.currency, package.share_pool_name = Decimal(price), "USD", pool
+        package.save()
+    return account
+
+
+def sims(account, count, **fields):
+    now = timezone.now()
+    values = {"read_at": now, "account": account, "package_ends_at": now + timedelta(days=9), **fields}
+    return [make_sim(f"89860118050210000{number:02}", **values) for number in range(count)]
+
+
+def test_retiring_ends_plans_closes_apns_and_leaves_pools(user, account):
+    apns = [{"name": "iot.public", "status": "OPEN"}, {"name": "iot.private", "status": "CLOSED"}]
+    found = sims(account, 3, status="DEACTIVATED", package="Prepaid-Basic-500M", apns=apns)
+
+    titles = [effect["title"] for effect in plan(user, found, "retire").effects]
+
+    assert titles == ["Final.", "3 plans end now.", "3 open APNs close.", "Share pools lose 3 members."]
+
+
+def test_a_first_activation_starts_billing(user, account):
+    found = sims(account, 2, status="INVENTORY")
+    (effect,) = plan(user, found, "activate").effects
+    assert effect["title"] == "2 SIMs are activated for the first time." and "billing" in effect["text"]
+
+
+def test_another_plan_ends_the_old_one_and_costs(user, account):
+    found = sims(account, 2)
+    titles = [effect["title"] for effect in plan(user, found, "change-plan", package="Prepaid-Basic-500M").effects]
+    assert titles == ["A new period starts at once.", "2 plans end early.", "USD 6.00 by list price."]
+
+
+def test_where_nothing_changes_nothing_follows(user, account):
+    assert plan(user, sims(account, 1, status="RETIRED"), "activate").effects == []
