@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batches import words
-from batches.effect_words import usual_effects
 from batches.estimate import estimate_words
 from batches.kinds import KINDS, Kind
 from batches.models import Batch, BatchItem
@@ -303,9 +302,7 @@ class Report:
 
     @property
     def effects(self) -> list[dict[str, str]]:
-        """What is counted over the SIMs, after what is true of each."""
-        counted = [{"icon": "info-circle", **effect} for effect in self.batch.effects]
-        return [*usual_effects(self.batch), *counted]
+        return [{"icon": "info-circle", **effect} for effect in self.batch.effects]
 
     @property
     def is_live(self) -> bool:
