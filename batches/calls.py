@@ -18,6 +18,7 @@ from batches.send import code_of, words_of
 from batches.step import Slice
 from batches.trouble import CannotAsk, is_for_a_person, was_never_sent
 from smarthub.errors import CarrierError, NotFound
+from sms.many import Parcel
 from toolkit.database import let_go
 from toolkit.governor import NoToken
 from toolkit.live import ring
@@ -68,14 +69,12 @@ def _next(chunk: BatchChunk, slice_: Slice) -> BatchItem | None:
 
 
 def _call(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> None:
-    call = kind.call
-    assert call is not None
     let_go()
     if not _remembered(chunk, kind, item, slice_):
         return
     let_go()
     try:
-        call(slice_.client, item.giccid, item.wanted or chunk.batch.wanted)
+        _hand_over(chunk, kind, item, slice_)
     except (CarrierError, NoToken) as error:
         _failed(chunk, item, error)
         return
@@ -83,6 +82,15 @@ def _call(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> None
         _note(chunk, item, state=ItemState.DONE, reported=SUCCESS, seen_at=timezone.now())
     else:
         _note(chunk, item, state=ItemState.ACCEPTED, reported=SUCCESS)
+
+
+def _hand_over(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> None:
+    wanted = item.wanted or chunk.batch.wanted
+    if kind.send is not None:
+        parcel = Parcel(item.pk, item.giccid, chunk.batch.requested_by_id)
+        kind.send(slice_.client, parcel, wanted)
+    elif kind.call is not None:
+        kind.call(slice_.client, item.giccid, wanted)
 
 
 def _remembered(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> bool:

@@ -56,7 +56,22 @@ class NewBatchForm(forms.Form):
         label="Empty these",
         required=False,
         choices=[(name, f"Custom {name[-1]}") for name in CUSTOM],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "sp-tick"}),
+    )
+    content = forms.CharField(
+        label="Text",
+        required=False,
+        strip=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="{imei}, {iccid}, {custom1} and the like stand for what each SIM has; a brace is written twice.",
+        error_messages={"max_length": TOO_LONG},
+    )
+    encoding = forms.ChoiceField(
+        label="Encoding",
+        required=False,
+        choices=[("text", "Text"), ("hex", "Hex")],
+        error_messages={"invalid_choice": "A message is text or hex."},
     )
     reason = _text("Reason", LONGEST_REASON, help_text="Stands in every SIM’s journal and in the history.")
 
@@ -88,6 +103,9 @@ class NewBatchForm(forms.Form):
         for name in self.needed:
             if name in NEEDED and name not in self.errors and not clean.get(name):
                 self.add_error(name, NEEDED[name])
+        check = KINDS[self.verb].why_not if self.verb in KINDS else None
+        if check is not None and not self.errors and (why := check(self.wanted)):
+            self.add_error("content", why)
         if "package" in self.needed and clean.get("package"):
             self._check_package(clean["package"])
         if self.verb == "custom-fields" and not self.errors and not self.wanted:

@@ -103,6 +103,8 @@ def _after(batch: Batch, item: BatchItem) -> Shown:
 
 def wanted_of(batch: Batch, item: BatchItem) -> Shown:
     wanted = item.wanted or batch.wanted
+    if batch.kind == "sms":
+        return Shown("", "an SMS")
     if batch.kind in words.TARGETS:
         return Shown("sim", words.TARGETS[batch.kind])
     if batch.kind == "apn":

@@ -110,7 +110,7 @@ def judged_values(
         "whys": list(legality.values()),
         "heeds_protection": not kind.needs_no_protection,
         "heeds_schedule": kind.value == "change-plan",
-        "is_ours": is_ours,
+        "is_ours": is_ours or kind.verb is None,
         "accounts": accounts,
         "fresh_since": fresh_since(),
     }

@@ -14,10 +14,12 @@ from sims.changes.legality import LEGALITY
 from sims.models import SimCustomFields, Verb
 from smarthub import Client
 from smarthub.models import Answer
+from sms import many
 
 Wanted = Mapping[str, Any]
 Job = Callable[[Client, list[str], Wanted], Answer[Any]]
 Call = Callable[[Client, str, Wanted], Answer[Any]]
+Send = Callable[[Client, many.Parcel, Wanted], Answer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,13 @@ class Kind:
     so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "". `remember` asks,
     before the call, for what an undo needs and no record of a SIM holds. `past` and `again` are words: "3 suspended",
     "suspended already".
+
+    A kind of another app has no `verb`, changes no SIM and so holds none: it brings its name and legality (`own_…`),
+    `send` in place of `call` (it is told which item it sends for), and `why_not` for what it is given as a whole.
+    `most` limits how many SIMs it takes.
     """
 
-    verb: Verb
+    verb: Verb | None
     past: str
     again: str
     fields: tuple[str, ...] = ()
@@ -46,18 +52,26 @@ class Kind:
     inverse: str = ""
     is_proven_by_reply: bool = False
     remember: Callable[[Client, str], dict[str, Any]] | None = None
+    own_value: str = ""
+    own_label: str = ""
+    own_legality: Mapping[str, str] | None = None
+    send: Send | None = None
+    why_not: Callable[[Wanted], str] | None = None
+    most: int = 0
 
     @property
     def value(self) -> str:
-        return self.verb.value
+        return self.verb.value if self.verb else self.own_value
 
     @property
     def label(self) -> str:
-        return str(self.verb.label)
+        return str(self.verb.label) if self.verb else self.own_label
 
     @property
     def legality(self) -> dict[str, str]:
         """Why not, by status; "" is yes, and a status that is not in it allows nothing."""
+        if self.own_legality is not None:
+            return dict(self.own_legality)
         return {status: why for (status, verb), why in LEGALITY.items() if verb == self.value}
 
 
@@ -164,6 +178,20 @@ _ROWS = (
         remember=_texts_before,
         known=TEXTS_ARE_SO,
         inverse="custom-fields",
+    ),
+    Kind(
+        verb=None,
+        own_value="sms",
+        own_label="Send SMS",
+        own_legality=many.WHY_NOT,
+        past="sent",
+        again="",
+        fields=many.FIELDS,
+        send=many.send,
+        why_not=many.why_not,
+        fits=many.FITS,
+        most=many.MOST,
+        is_proven_by_reply=True,
     ),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({row.value: row for row in _ROWS})

@@ -65,7 +65,7 @@ def pick(slice_: Slice) -> Picked | None:
         if not rows:
             return None
         fit = _skip_what_changed(rows)
-        held = take_for_items({row.sim_id: row.id for row in fit}, batch_uuid=batch.uuid, verb=kind.verb)
+        held = _hold(batch, kind, fit)
         _skip([(row.id, "busy", BUSY) for row in fit if row.sim_id not in held])
         picked = _chunk(batch, kind, [row for row in fit if row.sim_id in held])
         ring(*batch.topics)
@@ -83,6 +83,13 @@ class _Row:
     before: dict[str, Any]
     now: dict[str, Any]
     is_same: bool
+
+
+def _hold(batch: Batch, kind: Kind, rows: list[_Row]) -> set[int]:
+    """The SIMs that are held for the batch now; what changes no SIM holds none and is in nobody's way."""
+    if kind.verb is None:
+        return {row.sim_id for row in rows}
+    return take_for_items({row.sim_id: row.id for row in rows}, batch_uuid=batch.uuid, verb=kind.verb)
 
 
 BUSY = "Another change of this SIM was open when its turn came."

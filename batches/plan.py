@@ -77,8 +77,10 @@ def create_batch(
     """
     if kind not in KINDS:
         raise CannotPlan("A batch cannot do this. Nothing was planned.")
-    clean = wanted_checks.clean(kind_of(kind), wanted)
-    batch = keep(kind=kind, choice=choice_of(selection, user), wanted=clean, reason=reason, user=user)
+    clean, choice = wanted_checks.clean(kind_of(kind), wanted), choice_of(selection, user)
+    if (most := kind_of(kind).most) and choice.size > most:
+        raise CannotPlan(f"At most {most:,} at a time; these are {choice.size:,}. Nothing was planned.")
+    batch = keep(kind=kind, choice=choice, wanted=clean, reason=reason, user=user)
     return begin(batch)
 
 

@@ -51,6 +51,8 @@ def behind(events: list[Event]) -> dict[int, Because]:
 
 def _because(event: Event, item: BatchItem) -> Because:
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
+    if item.batch.kind not in Verb.values:
+        return Because(more=_link(item), icon=ICON)
     who, asked = _who(item), _as_operation(item)
     if event.kind == KIND:
         return _outcome(item, data, who, asked)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from batches.kinds import kind_of
 from batches.models import Batch, BatchItem
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
@@ -27,6 +28,8 @@ WHERE sim_id = ANY(%s) AND cause_kind = %s AND cause_id = ANY(%s) AND happened_a
 def tell_items(batch: Batch, items: Iterable[BatchItem]) -> None:
     """Record what these items have come to, in the caller's transaction, and ring for their SIMs."""
     rows = [item for item in items if item.sim_id]
+    if kind_of(batch.kind).verb is None:
+        return  # its app tells of what it did itself
     told = _told(rows)
     events = [_event(batch, item) for item in rows if item.pk not in told]
     record(events, cause=Cause(Event.Cause.BATCH_ITEM))

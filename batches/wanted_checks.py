@@ -15,12 +15,21 @@ LONGEST_NAME = 200
 
 def clean(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the kind needs of `wanted`, and nothing else. Raises CannotPlan."""
+    if kind.why_not is not None:
+        return _own(kind, wanted)
     if kind.fields == SimCustomFields.NAMES:
         return _texts(wanted)
     found = {name: str(wanted.get(name) or "").strip() for name in kind.fields}
     for name, check in CHECKS.items():
         if name in found:
             found[name] = check(found[name])
+    return found
+
+
+def _own(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: str(wanted.get(name) or "") for name in kind.fields}
+    if kind.why_not is not None and (why := kind.why_not(found)):
+        raise CannotPlan(f"{why} Nothing was planned.")
     return found
 
 

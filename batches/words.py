@@ -8,6 +8,7 @@ from typing import Any
 
 from batches.kinds import KINDS
 from batches.models import Batch
+from sms.texts import shown
 from toolkit.figures import count, plural, took
 from toolkit.states import state_of
 
@@ -19,6 +20,7 @@ TITLES = {
     "add-package": "Add {package} to {sims}",
     "apn": "{opens} {apn} on {sims}",
     "custom-fields": "Edit custom fields of {sims}",
+    "sms": "Send an SMS to {sims}",
 }
 OPENS = {"OPEN": "Open", "CLOSED": "Close"}
 TARGETS = {"activate": "ACTIVATED", "suspend": "DEACTIVATED", "retire": "RETIRED"}
@@ -51,6 +53,8 @@ def details_of(batch: Batch) -> str:
     wanted = batch.wanted
     if batch.kind == "change-plan" and wanted.get("effective") == "next-cycle":
         return NEXT_CYCLE
+    if batch.kind == "sms":
+        return f"“{shown(str(wanted.get('content', '')))}”"
     if batch.kind == "custom-fields":
         return ", ".join(
             f"custom {name[-1]} “{text}”" if text else f"custom {name[-1]} emptied"

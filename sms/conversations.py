@@ -29,6 +29,16 @@ def touch(messages: Iterable[Message]) -> None:
         cursor.execute(TOUCH, [[message.pk for message in messages]])
 
 
+def forget(message: Message) -> None:
+    """A message is about to be taken back: the one before leads its conversation again."""
+    before = Message.objects.with_sim(message.giccid).exclude(pk=message.pk).order_by("-at", "-id").first()
+    mine = Conversation.objects.filter(giccid=message.giccid, last_message=message)
+    if before is None:
+        mine.delete()
+    else:
+        mine.update(last_message=before, last_at=before.at)
+
+
 def set_answer(message: Message, answer: Conversation.Answer) -> None:
     """How the expectation of this message stands, on it and on its conversation unless a later one expects."""
     Message.objects.filter(pk=message.pk).update(answer=answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,7 @@ from toolkit.stopping import is_stopping
 log = structlog.get_logger(__name__)
 
 SLICE_S = 20
+LONGEST_CALL = timedelta(minutes=10)
 # The carrier's rate is kept by the governor; this hides how long one answer takes.
 AT_ONCE = {SendLoop.Lane.PROMPT: 1, SendLoop.Lane.MANY: 4}
 S = Message.State
@@ -71,9 +73,9 @@ def close(loop_id: int, owner: UUID | None = None) -> int:
     return lost
 
 
-def _lose(message_id: int, loop_id: int) -> bool:
+def _lose(message_id: int, loop_id: int | None) -> bool:
     with transaction.atomic():
-        held = Message.objects.select_for_update(of=("self",)).filter(pk=message_id, state=S.SENDING, loop_id=loop_id)
+        held = Message.objects.select_for_update(of=("self",)).filter(pk=message_id, state=S.SENDING, loop=loop_id)
         message = held.first()
         if message is not None:
             outcomes.become_unknown(message, outcomes.NO_REPLY)
@@ -83,7 +85,13 @@ def _lose(message_id: int, loop_id: int) -> bool:
 def sweep() -> int:
     """End the loops whose worker died; how many messages became unknown by it."""
     dead = SendLoop.objects.filter(lease.free(), lease_until__isnull=False).values_list("pk", flat=True)
-    return sum(close(loop_id) for loop_id in list(dead))
+    return sum(close(loop_id) for loop_id in list(dead)) + sum(_lose(pk, None) for pk in _left_by_batches())
+
+
+def _left_by_batches() -> list[int]:
+    """Messages that a batch was handing over when its worker died: no call takes so long."""
+    long_ago = timezone.now() - LONGEST_CALL
+    return list(Message.objects.filter(state=S.SENDING, loop=None, sent_at__lt=long_ago).values_list("pk", flat=True))
 
 
 def _run(loop: SendLoop, client: Client, is_over: Callable[[], bool], at_once: int | None) -> bool:
