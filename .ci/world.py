@@ -43,14 +43,26 @@ def _alpha2() -> dict[str, str]:
 
 
 def _arc(arc: list[list[int]], transform: dict[str, list[float]]) -> list[Point]:
-    """The differences added up, put into degrees and projected."""
+    """The differences added up and put into degrees."""
     (x_scale, y_scale), (x_shift, y_shift) = transform["scale"], transform["translate"]
     x = y = 0
     found = []
     for dx, dy in arc:
         x, y = x + dx, y + dy
-        found.append(_projected(x * x_scale + x_shift, y * y_scale + y_shift))
+        found.append((x * x_scale + x_shift, y * y_scale + y_shift))
     return found
+
+
+def _unbroken(points: list[Point]) -> list[Point]:
+    """A coast that crosses the 180th meridian goes on beyond it, on the side where most of it lies."""
+    turns, last, found = 0, points[0][0], []
+    for longitude, latitude in points:
+        turns += round((last - longitude) / 360)
+        last = longitude
+        found.append((longitude + turns * 360, latitude))
+    middle = sum(longitude for longitude, _ in found) / len(found)
+    shift = -360 * round(middle / 360)
+    return [(longitude + shift, latitude) for longitude, latitude in found]
 
 
 def _projected(longitude: float, latitude: float) -> Point:
@@ -76,7 +88,8 @@ def _ring(ring: list[int], arcs: list[list[Point]]) -> str:
     for number in ring:
         arc = arcs[number] if number >= 0 else arcs[~number][::-1]
         points += arc[1:] if points else arc
-    texts = list(dict.fromkeys(f"{x:.1f} {y:.1f}" for x, y in points))
+    places = [_projected(longitude, latitude) for longitude, latitude in _unbroken(points)]
+    texts = list(dict.fromkeys(f"{x:.1f} {y:.1f}" for x, y in places))
     return f"M{'L'.join(texts)}Z" if len(texts) > 2 else ""
 
 

@@ -78,7 +78,7 @@ def calendar_of(accounts: Accounts, *, ahead: int = DAYS_AHEAD) -> Calendar:
     sums = {day: (n, left) for day, n, left in rows}
     days = [_day(today + number * DAY, sums, today) for number in range(ahead)]
     points = [Point(_label(day), float(day.n), day.words, day.url, "warn" if day.is_today else "") for day in days]
-    return Calendar(days, bar_chart(points, words=_words(days), shows_values=ahead <= 10))
+    return Calendar(days, bar_chart(points, words=_words(days), shows_values=ahead <= 10, is_whole=True))
 
 
 def _day(day: date, sums: dict[date, tuple[int, int]], today: date) -> EndDay:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from math import floor, log10
+from math import ceil, floor, log10
 
 HEIGHT = 140
 PAD = 14
@@ -80,11 +80,12 @@ class Scale:
     step: float
 
     @classmethod
-    def over(cls, values: Sequence[float]) -> Scale:
+    def over(cls, values: Sequence[float], *, is_whole: bool = False) -> Scale:
         low, high = min([0.0, *values]), max([0.0, *values])
         reach = max(high - low, SMALLEST)
         size = 10.0 ** floor(log10(reach / 3))
         step = next((size * factor for factor in FACTORS if size * factor * 4 >= reach), size * 10)
+        step = max(1.0, ceil(step)) if is_whole else step
         return cls(bottom=floor(low / step) * step, top=-floor(-high / step) * step or step, step=step)
 
     def y(self, value: float) -> float:
@@ -123,12 +124,14 @@ class BarChart:
         return any(bar.point.url for bar in self.bars)
 
 
-def bar_chart(points: Sequence[Point], *, words: str, shows_values: bool = False) -> BarChart | None:
-    """None where there is no value at all: then a sentence says so."""
+def bar_chart(
+    points: Sequence[Point], *, words: str, shows_values: bool = False, is_whole: bool = False
+) -> BarChart | None:
+    """`is_whole`: the values are counts. None where there is no value at all: then a sentence says so."""
     known = [point.value for point in points if point.value is not None]
     if not known:
         return None
-    scale, slot = Scale.over(known), 100 / len(points)
+    scale, slot = Scale.over(known, is_whole=is_whole), 100 / len(points)
     bars = [_bar(at, point, scale, slot) for at, point in enumerate(points)]
     return BarChart(
         bars=[bar for bar in bars if bar.point.value is not None],

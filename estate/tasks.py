@@ -6,7 +6,10 @@ from datetime import date
 
 from celery import shared_task
 
-from estate import rollups
+from estate import drift_work, rollups
+from toolkit.carrier import NoCarrier, carrier
+from toolkit.carrier_words import words_for
+from toolkit.governor import Lane
 from toolkit.queueing import soon
 
 
@@ -21,3 +24,26 @@ def tend_roll_ups() -> None:
     """Roll up the days that were read anew, the newest at once and of the others one at a time (beat)."""
     for day in rollups.due_days()[:2]:
         soon(roll_up_day, day.toordinal())
+
+
+@shared_task
+def work_drift(check_id: int) -> None:
+    """One slice of a comparison, then the next."""
+    try:
+        client = carrier(Lane.SYNC)
+    except NoCarrier as error:
+        drift_work.fail(check_id, words_for(error))
+        return
+    if drift_work.work_slice(check_id, client):
+        work_drift_soon(check_id)
+
+
+def work_drift_soon(check_id: int) -> None:
+    soon(work_drift, check_id)
+
+
+@shared_task
+def tend_drifts() -> None:
+    """Pick up comparisons that nobody works on (beat)."""
+    for check_id in drift_work.unattended():
+        work_drift_soon(check_id)

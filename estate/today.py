@@ -44,7 +44,7 @@ class Today:
     @property
     def sentence(self) -> str:
         if self.used_mb is None:
-            return "not known yet"
+            return "Not known yet."
         if not self.usual_mb:
             return "there are not enough days yet to say what is usual"
         return f"against the usual {volume(self.usual_mb)}"

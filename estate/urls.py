@@ -1,6 +1,6 @@
 from django.urls import path
 
-from estate.views import enterprise, home, packages, pools, statistics
+from estate.views import drift, enterprise, home, packages, pools, statistics
 
 app_name = "estate"
 urlpatterns = [
@@ -16,4 +16,7 @@ urlpatterns = [
     path("enterprise/usage/", statistics.usage, name="usage"),
     path("enterprise/usage/silent/", statistics.silent, name="silent"),
     path("enterprise/calendar/", statistics.calendar, name="calendar"),
+    path("sync/drift/", drift.drifts, name="drifts"),
+    path("sync/drift/<int:pk>/", drift.drift, name="drift"),
+    path("sync/drift/<int:pk>/cancel/", drift.cancel, name="drift-cancel"),
 ]

@@ -19,7 +19,6 @@ class Area:
 
 
 AREAS = (
-    Area("sync/drift/", "Comparisons", "refresh", "Our copy beside the carrier's answer, difference by difference."),
     Area("people/", "People", "users", "Who may sign in, and what they may do."),
     Area("rules/", "Rules", "adjustments-alt", "What the portal watches for, and whom it tells."),
 )

@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-exports": {"task": "sims.tasks.tend_exports", "schedule": 10},
     "drop-working-sets": {"task": "sims.tasks.drop_working_sets", "schedule": 6 * 3600},
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
+    "tend-drifts": {"task": "estate.tasks.tend_drifts", "schedule": 10},
     "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
     "tend-messages": {"task": "sms.tasks.tend_messages", "schedule": 5},
     "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -26,6 +27,7 @@ class DriftCheck(Leased):
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     # How many SIMs of the fleet; None is all of them.
     sample = models.IntegerField(null=True)
+    sim_ids = ArrayField(models.BigIntegerField(), default=list)
     requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     username = models.CharField(max_length=150)
     created_at = models.DateTimeField(db_default=Now())
