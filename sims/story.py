@@ -28,10 +28,12 @@ class Group:
     label: str
     events: tuple[str, ...]
     history: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
 
 
+BY_US = (Event.Cause.OPERATION.value, Event.Cause.BATCH_ITEM.value)
 GROUPS = (
-    Group("change", "Changes", ("sim.operation", "sim.batch", "sim.protection")),
+    Group("change", "Changes", ("sim.operation", "sim.batch", "sim.protection"), causes=BY_US),
     Group("status", "Status", ("sim.status", "sim.missing", "sim.returned", "sim.activated"), (ChangeLogRow.STATUS,)),
     Group("plan", "Plan, account", ("sim.package", "sim.period", "sim.account", "sim.sold"), (ChangeLogRow.PACKAGE,)),
     Group("device", "Device, numbers", ("sim.imei", "sim.imsi", "sim.msisdn"), (ChangeLogRow.IMEI,)),
@@ -74,7 +76,8 @@ def story_of(sim: Sim, *, older: Cursor | None = None, group: Group | None = Non
     events = Event.objects.filter(sim_id=sim.pk)
     rows = ChangeLogRow.objects.filter(sim=sim, event_id=None)
     if group:
-        events, rows = events.filter(kind__in=group.events), rows.filter(kind__in=group.history)
+        events = events.filter(Q(kind__in=group.events) | Q(cause_kind__in=group.causes))
+        rows = rows.filter(kind__in=group.history)
     found = list(islice(_merged(_events_before(events, edge), _rows_before(rows, edge)), ROWS + 1))
     shown = found[:ROWS]
     return Story(by_days(_told(sim, shown)), _name(shown[-1]) if len(found) > ROWS else "")

@@ -134,6 +134,15 @@ def test_a_time_in_the_future_is_shown_as_it_came(sim: Sim) -> None:
     assert [day.at.year for day in story_of(sim).days] == [9999, 2026]
 
 
+def test_what_was_changed_here_alone(sim: Sim) -> None:
+    event(sim, minutes(1))
+    new = NewEvent(kind="sim.apn", subject_kind="sim", subject_key=sim.giccid, happened_at=minutes(2), sim_id=sim.pk)
+    ours = record([new], cause=Cause(Event.Cause.OPERATION, 7))[0]
+    asked = event(sim, minutes(3), "sim.operation", state="unknown")
+    group = next(group for group in GROUPS if group.value == "change")
+    assert told(sim, group=group) == [("journal", ours), ("journal", asked)]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_do_not_grow(sim: Sim, django_assert_num_queries, count: int) -> None:
     for number in range(count):
