@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake")
+NAMES = (
+    "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake", "messages",
+)  # fmt: skip
 
 
 def main() -> int:
