@@ -63,7 +63,7 @@ def conclude_answer(operation: Operation, answer: Answer[Any]) -> None:
 def conclude_error(operation: Operation, error: Exception) -> None:
     """The call ended otherwise: said no, could not be sent, or nobody knows."""
     if _is_yes(operation, error):
-        _yes(operation, reply=reply_of_error(error))
+        _yes_unread(operation, error)
     elif is_unknown(error):
         note = words_of(error, operation)
         _conclude(operation, State.UNKNOWN, note=note, reply=reply_of_error(error), **_first_read())
@@ -118,6 +118,17 @@ def is_unknown(error: Exception) -> bool:
 
 def _has_code(error: Exception, code: str) -> bool:
     return isinstance(error, errors.CarrierError) and any(item.code == code for item in error.errors)
+
+
+def _yes_unread(operation: Operation, error: Exception) -> None:
+    """A yes that says nothing more: of a plan of the next cycle the wish counts."""
+    reply = reply_of_error(error)
+    is_wish = operation.verb == Verb.CHANGE_PLAN and operation.wanted.get("effective") == "next-cycle"
+    if is_wish and isinstance(error, errors.ProtocolError):
+        effective_at = next_cycle(timezone.now())
+        _conclude(operation, State.SCHEDULED, effective_at=effective_at, next_read_at=effective_at, reply=reply)
+    else:
+        _yes(operation, reply=reply)
 
 
 def _yes(operation: Operation, **facts: Any) -> None:

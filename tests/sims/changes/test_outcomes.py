@@ -352,6 +352,15 @@ def test_a_plan_of_the_next_cycle_is_scheduled_and_holds_only_plans(ask, carrier
     assert (cause.cause_kind, cause.cause_id) == ("operation", operation.pk)
 
 
+@pytest.mark.parametrize("kind", ["empty", "huge"])
+def test_a_plan_of_the_next_cycle_is_scheduled_by_the_wish_where_the_reply_does_not_tell(ask, carrier, kind):
+    fault(carrier, "change-plan", kind)
+    operation = sent(ask(ACTIVE, "change-plan", package="Prepaid-Basic-500M", effective="next-cycle"))
+    assert operation.state == "scheduled"
+    assert (operation.effective_at.day, operation.effective_at.hour) == (1, 0)
+    assert timezone.now() < operation.effective_at < timezone.now() + timedelta(days=32)
+
+
 def test_a_scheduled_plan_that_never_comes_fails_a_day_later(ask, settle):
     operation = sent(ask(ACTIVE, "change-plan", package="Prepaid-Basic-500M", effective="next-cycle"))
     long_ago = timezone.now() - timedelta(days=2)
