@@ -12,7 +12,8 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = (
-    "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake", "messages",
+    "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake",
+    "messages",
 )  # fmt: skip
 
 

@@ -33,15 +33,20 @@ document.addEventListener("input", (event) => {
 
 // Whoever reads what is earlier is not pulled away from it.
 let follows = true;
+// What was just sent may have come further before its answer was shown: look again, once it is.
+let isStale = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const thread = document.querySelector("[data-thread]");
-  if (event.detail.target?.id === "talk") follows = true;
+  if (event.detail.target?.id === "talk") follows = isStale = true;
   else if (event.detail.target?.id === "thread") follows = thread ? isAtBottom(thread) : true;
 });
 document.addEventListener("htmx:afterSettle", () => {
   counters(document);
   if (follows) toBottom();
   follows = false;
+  const thread = document.querySelector("[data-thread][data-live]");
+  if (isStale && thread) window.htmx.trigger(thread, "live");
+  isStale = false;
 });
 
 counters(document);
