@@ -9,7 +9,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from enterprise.models import Account, AccountDay
@@ -123,6 +123,22 @@ class AccountHistory:
     charge: LineChart | None
     rows: list[AccountDay]
     gaps: int
+
+    @property
+    def table(self) -> SafeString:
+        """The rows of the charts' table, newest first."""
+        return format_html_join("", ROW, (_cells(row) for row in self.rows))
+
+
+ROW = '<tr><td>{}</td><td class="sp-num">{}</td><td class="sp-num">{}</td><td>{}</td></tr>'
+
+
+def _cells(row: AccountDay) -> tuple[str, str, str, str]:
+    told = [
+        "not told" if amount is None else f"{amount:,.2f}".replace("-", "−")
+        for amount in (row.balance, row.current_cycle_charge)
+    ]
+    return f"{row.day:%a %-d %b %Y}", *told, row.billing_cycle  # type: ignore[return-value]
 
 
 def history_of(account: Account, days: Days) -> AccountHistory:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import ceil, floor, log10
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 HEIGHT = 140
 PAD = 14
 MOST_LABELS = 8
@@ -122,6 +125,34 @@ class BarChart:
     @property
     def has_links(self) -> bool:
         return any(bar.point.url for bar in self.bars)
+
+    @property
+    def body(self) -> SafeString:
+        """Bars and gaps as SVG, made here because four hundred of them take a template a fifth of a second."""
+        gaps = [_gap_svg(bar) for bar in self.gaps]
+        return mark_safe("".join([*gaps, *(_bar_svg(bar, self.shows_values) for bar in self.bars)]))  # noqa: S308 - escaped below
+
+
+def _gap_svg(bar: Bar) -> str:
+    return (
+        f'<rect class="sp-gap-bar" x="{bar.x}%" y="0" width="{bar.width}%" height="{HEIGHT}">'
+        f"<title>{escape(bar.point.words)}</title></rect>"
+    )
+
+
+def _bar_svg(bar: Bar, shows_value: bool) -> str:
+    point, words = bar.point, escape(bar.point.words)
+    tone = f" sp-bar-{point.tone}" if point.tone else ""
+    shape = (
+        f'<rect class="sp-bar{tone}" x="{bar.x}%" y="{bar.y}" width="{bar.width}%" height="{bar.height}" rx="1.5">'
+        f"<title>{words}</title></rect>"
+    )
+    if point.url:
+        shape = f'<a href="{escape(point.url)}" aria-label="{words}">{shape}</a>'
+    if not shows_value:
+        return shape
+    at = f'x="{bar.middle}%" y="{bar.y}" dy="-5" text-anchor="middle"'
+    return f'{shape}<text class="sp-bar-value" {at}>{bar.value}</text>'
 
 
 def bar_chart(
