@@ -152,6 +152,6 @@ def _all_made(chunk: BatchChunk) -> None:
 def left_behind(batch: Batch) -> None:
     """A call that a worker which is gone was just making is in doubt. For whoever has the lease now."""
     orphans = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING).filter(Q(chunk__state=State.SENDING))
-    for item in orphans.select_related("sim", "chunk__batch"):
+    for item in orphans.select_related("chunk__batch"):
         assert item.chunk is not None
         _note(item.chunk, item, state=ItemState.UNKNOWN, message=LEFT_BEHIND)

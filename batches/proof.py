@@ -102,7 +102,7 @@ def _texts(client: Client, items: list[BatchItem], batch: Batch) -> Proven:
             continue
         texts = {name: getattr(answer.value, name) or "" for name in SimCustomFields.NAMES}
         values = {**texts, "read_at": answer.reply.asked_at}
-        SimCustomFields.objects.update_or_create(sim=item.sim, defaults=values)
+        SimCustomFields.objects.update_or_create(sim_id=item.sim_id or 0, defaults=values)
         wanted = item.wanted or batch.wanted
         found[item.pk] = (all(texts[name] == (text or "") for name, text in wanted.items()), {"fields": texts})
     return found

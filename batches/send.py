@@ -113,4 +113,4 @@ def left_behind(batch: Batch) -> None:
 
 
 def _items(chunk: BatchChunk, *states: str) -> BatchItemQuerySet:
-    return BatchItem.objects.filter(chunk=chunk.pk, state__in=states).select_related("sim")
+    return BatchItem.objects.filter(chunk=chunk.pk, state__in=states)

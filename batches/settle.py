@@ -41,7 +41,7 @@ def read_some(chunk: BatchChunk, slice_: Slice) -> bool:
     """
     states = (ItemState.SCHEDULED,) if chunk.state == State.SCHEDULED else BatchItem.UNSETTLED
     left = BatchItem.objects.filter(chunk=chunk.pk, state__in=states, place__gt=chunk.read_up_to)
-    items = list(left.select_related("sim").order_by("place")[:AT_ONCE])
+    items = list(left.order_by("place")[:AT_ONCE])
     if not items:
         return True
     slice_.renew()
@@ -180,7 +180,7 @@ def close(batch: Batch, *, outcome: str, reason: str, user: Any, chunk: BatchChu
         raise ValueError("outcome is done or failed")
     with transaction.atomic():
         Batch.objects.select_for_update().get(pk=batch.pk)
-        unknown = batch.items.filter(state=ItemState.UNKNOWN).select_related("sim")
+        unknown = batch.items.filter(state=ItemState.UNKNOWN)
         items = list(unknown.filter(chunk=chunk) if chunk else unknown)
         message = f"Closed by {user.display_name}" + (f": {reason.strip()}" if reason.strip() else ".")
         for item in items:

@@ -12,6 +12,7 @@ from batches.kinds import kind_of
 from batches.models import Batch, BatchItem
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
+from sims.models import Sim
 from toolkit.database import set_cursor
 from toolkit.live import ring
 
@@ -31,8 +32,9 @@ def tell_items(batch: Batch, items: Iterable[BatchItem]) -> None:
     if kind_of(batch.kind).verb is None:
         return  # its app tells of what it did itself
     told = _told(rows)
-    events = [_event(batch, item) for item in rows if item.pk not in told]
-    record(events, cause=Cause(Event.Cause.BATCH_ITEM))
+    untold = [item for item in rows if item.pk not in told]
+    accounts = _accounts_of(untold)
+    record([_event(batch, item, accounts) for item in untold], cause=Cause(Event.Cause.BATCH_ITEM))
     if rows:
         ring(*(f"sim:{item.giccid}" for item in rows[:RING_MOST]))
 
@@ -48,7 +50,12 @@ def _told(rows: list[BatchItem]) -> set[int]:
         return {row[0] for row in rows_}
 
 
-def _event(batch: Batch, item: BatchItem) -> NewEvent:
+def _accounts_of(items: list[BatchItem]) -> dict[int, int | None]:
+    ids = [item.sim_id for item in items if item.sim_id]
+    return dict(Sim.objects.filter(pk__in=ids).values_list("pk", "account_id")) if ids else {}
+
+
+def _event(batch: Batch, item: BatchItem, accounts: dict[int, int | None]) -> NewEvent:
     data: dict[str, Any] = {
         "batch": batch.pk,
         "uuid": str(batch.uuid),
@@ -64,7 +71,7 @@ def _event(batch: Batch, item: BatchItem) -> NewEvent:
         subject_key=item.giccid,
         happened_at=item.seen_at or timezone.now(),
         sim_id=item.sim_id,
-        account_id=item.sim.account_id if item.sim else None,
+        account_id=accounts.get(item.sim_id or 0),
         data=data | {name: value for name, value in more.items() if value},
         cause=Cause(Event.Cause.BATCH_ITEM, item.pk),
     )
