@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent / "results"
 NAMES = (
     "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake",
     "messages",
-)  # fmt: skip
+, "feed")  # fmt: skip
 
 
 def main() -> int:

@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -30,10 +31,14 @@ CHECK_S = 25
 LONGEST_DOUBT_S = 55
 RUNG_S = 5  # between the rendering of a page and its stream
 AWAIT_S = 1
+GATHER_S = 0.03  # events that come within it are one reading
 AT_ONCE = 200
 MOST_WAITING = 2000
 AWAY = (redis.RedisError, OSError)
 NO_DATABASE = (DatabaseError, psycopg.Error, OSError)
+
+
+Found = TypeVar("Found")
 
 
 class Hub:
@@ -52,6 +57,7 @@ class Hub:
         self._rung: deque[tuple[float, frozenset[str]]] = deque(maxlen=2000)
         self._hidden: deque[tuple[int, int]] = deque(maxlen=200)
         self._checked_at = 0.0
+        self._thread = ThreadPoolExecutor(1, "stream-reader")
         self._replays: dict[int, asyncio.Task[list[Shown] | None]] = {}
 
     def join(self, viewer: Viewer) -> None:
@@ -82,7 +88,7 @@ class Hub:
         if held is not None:
             return held
         if event_id not in self._replays:
-            self._replays[event_id] = asyncio.create_task(asyncio.to_thread(self.journal.after, event_id))
+            self._replays[event_id] = asyncio.create_task(self._read(self.journal.after, event_id))
             asyncio.get_running_loop().call_later(1, self._replays.pop, event_id, None)
         return await asyncio.shield(self._replays[event_id])
 
@@ -95,6 +101,16 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        self._thread.submit(self.journal.rest)
+
+    async def _read(self, reading: Callable[..., Found], *arguments: object) -> Found:
+        """A reading in the reader's thread; a connection that broke is not used again."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, reading, *arguments)
+        except NO_DATABASE:
+            await loop.run_in_executor(self._thread, self.journal.rest)
+            raise
 
     async def _listen(self) -> None:
         async with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=10) as server:
@@ -142,16 +158,17 @@ class Hub:
 
     async def _look_among(self, many: Many, subjects: set[str]) -> None:
         with suppress(*NO_DATABASE):
-            found = await asyncio.to_thread(self.journal.between, many.first, many.last, subjects)
+            found = await self._read(self.journal.between, many.first, many.last, subjects)
             self._ring(frozenset(topic for row in found for topic in row.topics))
 
     async def _read_named(self) -> None:
         while True:
             await self._named.wait()
+            await asyncio.sleep(GATHER_S)
             self._named.clear()
             while self._ids:
                 ids = list(self._ids)[:AT_ONCE]
-                self._show(await asyncio.to_thread(self.journal.named, ids))
+                self._show(await self._read(self.journal.named, ids))
                 for event_id in ids:
                     self._ids.pop(event_id, None)
 
@@ -159,7 +176,7 @@ class Hub:
         """What nobody announced: Valkey was away, or lost it."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            recent = await asyncio.to_thread(self.journal.recent)
+            recent = await self._read(self.journal.recent)
             self._name([event_id for event_id in recent if not self._is_counted(event_id)][:MOST_WAITING])
 
     def _is_counted(self, event_id: int) -> bool:

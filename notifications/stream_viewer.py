@@ -10,7 +10,7 @@ from notifications.stream_access import Person
 from notifications.stream_rows import RowLog, Shown, Viewpoint
 
 # More rows than this in one frame are a count; a page shows no more at once.
-ROWS_A_FRAME = 100
+ROWS_A_FRAME = 500
 
 
 @dataclass(eq=False, slots=True)
