@@ -13,8 +13,8 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 NAMES = (
     "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake",
-    "messages",
-, "feed")  # fmt: skip
+    "messages", "feed",
+)  # fmt: skip
 
 
 def main() -> int:
