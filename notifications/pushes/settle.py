@@ -97,8 +97,9 @@ def fail(pushes: list[Push], note: str) -> None:
 def _known(pushes: list[Push]) -> Known:
     # The time of receipt beside the id, so that one partition is looked into.
     times, ids = {push.received_at for push in pushes}, {push.delivery_id for push in pushes}
-    deliveries = {each.id: each for each in Delivery.objects.filter(received_at__in=times, id__in=ids)}
-    sims = {sim.giccid: sim for sim in Sim.objects.filter(giccid__in={push.giccid for push in pushes if push.giccid})}
+    deliveries = {each.id: each for each in Delivery.objects.filter(received_at__in=times) if each.id in ids}
+    named = Sim.objects.filter(giccid__in={push.giccid for push in pushes if push.giccid})
+    sims = {sim.giccid: sim for sim in named.only("giccid", "status", "account", "apns")}
     return Known(deliveries, sims, _changes([sim.pk for sim in sims.values()]))
 
 

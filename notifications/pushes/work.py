@@ -157,8 +157,9 @@ def _read_step() -> bool:
     if answered:
         settle(answered)
     due = _due(asked)
-    if due:
-        _read(due)
+    for chunk in _requests(due):
+        if is_stopping() or not _read(chunk):
+            break
     if asked and len({push.giccid for push in due}) < MAX_GICCIDS_PER_QUERY:
         let_go()
         wait_for_stop(NAP_S)
@@ -179,20 +180,29 @@ def _split(pushes: list[Push]) -> tuple[list[Push], list[Push]]:
 
 
 def _due(pushes: list[Push]) -> list[Push]:
-    """The pushes of the next request: a SIM of which more is just coming in is left for a moment."""
+    """Those to be read about now: a SIM of which more is just coming in is left for a moment."""
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
     for push in pushes:
         first.setdefault(push.giccid, push.asked_at)
         last[push.giccid] = push.asked_at
     now = timezone.now()
-    due = (name for name in first if now - last[name] >= QUIET or now - first[name] >= LONGEST_BURST)
-    named = set(islice(due, MAX_GICCIDS_PER_QUERY))
+    named = {name for name in first if now - last[name] >= QUIET or now - first[name] >= LONGEST_BURST}
     return [push for push in pushes if push.giccid in named]
 
 
-def _read(pushes: list[Push]) -> None:
-    """One request for their SIMs, however many pushes speak of each."""
+def _requests(pushes: list[Push]) -> Iterator[list[Push]]:
+    """The pushes about as many SIMs as one request reads, in their order."""
+    by_sim: dict[str, list[Push]] = {}
+    for push in pushes:
+        by_sim.setdefault(push.giccid, []).append(push)
+    left = iter(by_sim.values())
+    while group := list(islice(left, MAX_GICCIDS_PER_QUERY)):
+        yield [push for about in group for push in about]
+
+
+def _read(pushes: list[Push]) -> bool:
+    """One request for their SIMs, however many pushes speak of each; False when the carrier could not be asked."""
     causes = _causes(pushes)
     read = read_sims(causes, lane=Lane.BATCH, cause_for=causes.__getitem__)
     done = [push for push in pushes if push.giccid in read.shown or push.giccid in read.absent]
@@ -205,6 +215,7 @@ def _read(pushes: list[Push]) -> None:
         fail(spoilt, f"The SIM was read, and its record cannot be understood. {reason}")
     if read.error:
         _put_off(pushes, read)
+    return not read.error
 
 
 def _causes(pushes: list[Push]) -> dict[str, Cause]:

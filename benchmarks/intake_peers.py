@@ -1,0 +1,53 @@
+"""What the intake is held against: a plain Django view that inserts one row, and a handler that only reads and checks.
+
+Served by uvicorn as the portal is: `benchmarks.intake_peers:django`, `:bare` and `:portal`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.intake_settings")
+
+from django.core.asgi import get_asgi_application
+
+django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+from django.http import HttpRequest, JsonResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
+
+from notifications.ids import Ids, received_at  # noqa: E402
+from notifications.intake.app import PREFIX, Intake  # noqa: E402
+from notifications.intake.tokens import Tokens  # noqa: E402
+from notifications.models import Delivery  # noqa: E402
+
+ids, tokens = Ids(), Tokens()
+portal = Intake()
+
+
+@csrf_exempt
+def insert(request: HttpRequest, token: str, slug: str) -> JsonResponse:
+    assert token == settings.SMARTHUB_WEBHOOK_TOKEN
+    number = ids.next()
+    Delivery.objects.create(
+        received_at=received_at(number), id=number, slug=slug, source="", headers=b"[]", body=request.body
+    )
+    return JsonResponse({"status": "ok"})
+
+
+urlpatterns = [path(f"{PREFIX[1:]}<str:token>/<slug:slug>/", insert)]
+
+
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        return
+    is_ours = tokens.accepts(scope["path"].split("/")[3])
+    more = True
+    while more:
+        message = await receive()
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200 if is_ours else 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
