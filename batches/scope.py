@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db.models import Q
 
 from batches.models import Batch, BatchQuerySet
-from enterprise.scope import accounts_for
+from sims.scope import accounts_of
 from users.models import User
 
 
 def visible_to(user: User) -> BatchQuerySet:
-    accounts = accounts_for(user)
+    accounts = accounts_of(user)
     if accounts is None:
         return Batch.objects.all()
     return Batch.objects.filter(Q(requested_by=user) | Q(accounts__contained_by=sorted(accounts)))

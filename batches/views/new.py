@@ -17,6 +17,7 @@ from batches.selection_form import MOST_SIMS, SelectionForm
 from batches.touched import statuses_of, touched_by
 from sims.models import Sim, SimQuerySet
 from sims.notes import person
+from sims.scope import sims_of
 from users.models import User
 
 TEMPLATES = {
@@ -83,7 +84,7 @@ def _planned(choice: SelectionForm, form: NewBatchForm, user: User) -> Batch | N
 
 def _ask(request: HttpRequest, choice: SelectionForm, form: NewBatchForm, status: int = 200) -> HttpResponse:
     sims = chosen_sims(choice)
-    statuses = statuses_of(sims) if sims is not None else {}
+    statuses = statuses_of(sims_of(sims, choice.user)) if sims is not None else {}
     touched = {each.value: each for each in touched_by(statuses)} if statuses else {}
     kind = form["kind"].value()
     context = {

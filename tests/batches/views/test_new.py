@@ -208,6 +208,15 @@ def test_the_selection_bar_leads_here(client, db):
     assert nothing.status_code == 422 and errors(nothing)[0].startswith("No SIM was chosen.")
 
 
+def test_only_the_sims_of_ones_accounts_count(client, user, django_user_model):
+    from enterprise.scope import limit_to
+
+    make_sims(2)
+    make_sim("1001", account=make_account())
+    limit_to(user, [make_account()], by=django_user_model.objects.create_user("eva"))
+    assert total(client.get(URL, {"filter": ""})) == "1"
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_the_template(client, db, kind):
     response = client.get(f"/batches/template.{kind}")
@@ -227,6 +236,6 @@ def test_methods_and_people(client, anonymous, db):
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_do_not_grow(client, db, django_assert_num_queries, count):
     make_sims(count)
-    # session, user, accounts, exact count, statuses, catalogue, counts beside the places, freshness
-    with django_assert_num_queries(8):
+    # session, user, accounts, exact count, scope, statuses, catalogue, counts beside the places, freshness
+    with django_assert_num_queries(9):
         assert total(client.get(URL, {"filter": "status=ACTIVATED"})) == str(count)
