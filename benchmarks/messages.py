@@ -139,7 +139,7 @@ def _conversation() -> dict[str, Any]:
     )
     # Hashed names need `collectstatic`, which has no part in this.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    browser = Client()
+    browser = Client(SERVER_NAME="localhost")
     browser.force_login(User.objects.get(username="bench"))
     taken = sorted(_opened(browser, sim.giccid) for _ in range(OPENINGS))
     return {

@@ -32,9 +32,10 @@ def receive_mo(
     """
     key, number = keepable(sms_id or ""), keepable(from_msisdn or "")
     with transaction.atomic():
-        if known := _known(key):
-            return known
         sim = _sim(giccid or from_giccid or "", number)
+        at, counted = _not_ahead(received_at), count_received(keepable(content or ""), encoding)
+        if known := _known(key, counted["content"], received_at):
+            return known
         message = Message(
             direction=Message.Direction.MO,
             state=Message.State.RECEIVED,
@@ -43,9 +44,9 @@ def receive_mo(
             account_id=sim.account_id if sim else None,
             sms_id=key,
             from_msisdn=number,
-            at=_not_ahead(received_at),
+            at=at,
             push_id=push_id,
-            **count_received(keepable(content or ""), encoding),
+            **counted,
         )
         message.save(force_insert=True)
         _enter(message)
@@ -80,12 +81,23 @@ def receive_report(
     return message.pk
 
 
-def _known(sms_id: str) -> int | None:
+def _known(sms_id: str, content: str, received_at: datetime | None) -> int | None:
+    """The message that this is a repeat of.
+
+    A carrier that begins to count anew (a simulated one that was restarted) gives a number a second time: another text,
+    or another time, is another message, which takes the number over.
+    """
     if not sms_id:
         return None
     delivery.lock(f"mo {sms_id}")
-    known = Message.objects.filter(direction=Message.Direction.MO, sms_id=sms_id).values_list("pk", flat=True)
-    return known.first()
+    known = Message.objects.filter(direction=Message.Direction.MO, sms_id=sms_id).first()
+    if known is None:
+        return None
+    is_same_time = received_at is None or received_at == known.at or received_at > known.created_at
+    if known.content == content and is_same_time:
+        return known.pk
+    Message.objects.filter(pk=known.pk).update(sms_id="")
+    return None
 
 
 def _sim(giccid: str, msisdn: str) -> Sim | None:

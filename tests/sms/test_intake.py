@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from journal.models import Event
@@ -35,6 +37,15 @@ def test_a_message_from_a_device_is_kept_once(sim):
     event = Event.objects.get()
     assert (event.kind, event.sim_id, event.cause_id) == ("sms.received", sim.pk, 7)
     assert "21.5" not in str(event.data)
+
+
+def test_a_number_given_a_second_time_is_another_message(sim):
+    at = timezone.now() - timedelta(hours=2)
+    first = hear(sim.giccid, received_at=at)
+    assert hear(sim.giccid, received_at=at) == first
+    assert hear(sim.giccid, "T=22.0", received_at=at) != first
+    assert hear(sim.giccid, "T=22.0", received_at=at + timedelta(hours=1)) != first
+    assert [message.sms_id for message in Message.objects.order_by("id")] == ["", "", "mo-1"]
 
 
 def test_one_of_a_sim_we_do_not_know_is_kept_apart(sim):
@@ -146,3 +157,23 @@ def test_an_expected_answer_is_heard_and_its_values_kept(mt, sim):
     assert (asked.answer, asked.answered_by.get().sms_id) == ("answered", "mo-2")
     assert (DeviceValue.objects.get().name, DeviceValue.objects.get().value) == ("T", "44.9")
     assert Conversation.objects.get().answer == "answered"
+
+
+def test_a_thousand_at_once_from_one_sim(sim):
+    for number in range(1000):
+        hear(sim.giccid, f"T={number}", sms_id=f"mo-{number}")
+    assert Message.objects.unread().filter(giccid=sim.giccid).count() == 1000
+    assert Conversation.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_message_pushed_by_several_at_once_is_kept_once(sim):
+    def push(_):
+        try:
+            return hear(sim.giccid, sms_id="mo-1")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(push, range(12)))) == 1
+    assert Message.objects.count() == 1
