@@ -4,11 +4,12 @@ import { say } from "./say.js";
 import { countVerbs } from "./verbs.js";
 
 const plural = new Intl.NumberFormat("en-GB");
+const TICK = 'tr[data-giccid] input.sp-tick[name="sim"], tr[data-push] input.sp-tick[name="push"]';
 let ticked = new Set();
 let last = null;
 
 const bar = () => document.querySelector("[data-selection]");
-const ticks = () => [...document.querySelectorAll('tr[data-giccid] input.sp-tick[name="sim"]')];
+const ticks = () => [...document.querySelectorAll(TICK)];
 const everything = () => bar()?.querySelector('input[name="everything"]');
 
 function show() {
@@ -46,7 +47,7 @@ function range(box) {
 
 function clicked(event) {
   if (event.target.closest("[data-untick]")) return untick();
-  const box = event.target.closest('tr[data-giccid] input.sp-tick[name="sim"]');
+  const box = event.target.closest(TICK);
   if (!box) return;
   set(box, box.checked);
   if (event.shiftKey) range(box);
