@@ -19,6 +19,7 @@ from sims.counts import Filter, facets
 from sims.models import Sim
 from toolkit.figures import plural
 
+WEEK = 7
 # In these a SIM becomes active by its first traffic, and billing begins.
 BILLING_STARTS = (
     (Sim.Status.ACTIVATE_READY, "Active, and billed, at its first traffic."),
@@ -77,7 +78,10 @@ def calendar_of(accounts: Accounts, *, ahead: int = DAYS_AHEAD) -> Calendar:
     rows = found.order_by().values_list("day").annotate(total=Sum("n"), left=Sum("unfollowed"))
     sums = {day: (n, left) for day, n, left in rows}
     days = [_day(today + number * DAY, sums, today) for number in range(ahead)]
-    points = [Point(_label(day), float(day.n), day.words, day.url, "warn" if day.is_today else "") for day in days]
+    points = [
+        Point(_label(day, is_week=ahead <= WEEK), float(day.n), day.words, day.url, "warn" if day.is_today else "")
+        for day in days
+    ]
     return Calendar(days, bar_chart(points, words=_words(days), shows_values=ahead <= 10, is_whole=True))
 
 
@@ -87,7 +91,9 @@ def _day(day: date, sums: dict[date, tuple[int, int]], today: date) -> EndDay:
     return EndDay(day, n, unfollowed, url, day == today)
 
 
-def _label(day: EndDay) -> str:
+def _label(day: EndDay, *, is_week: bool) -> str:
+    if is_week and not day.is_today:
+        return f"{day.day:%a}"
     return "today" if day.is_today else f"{day.day:%a %-d}" if day.day.day > 1 else f"{day.day:%-d %b}"
 
 

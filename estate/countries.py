@@ -70,7 +70,9 @@ class Countries:
 def countries_over(days: Days, *, by: str, order: str) -> Countries:
     """`by` is traffic or sims, what the map is coloured by; four queries."""
     sums = _sums(days)
-    before = {code: mb for code, mb, _ in _sums(days.before).values()}
+    read, read_before = _read(days), _read(days.before)
+    # A range with other gaps than the one before would seem to grow or to shrink.
+    before = {code: mb for code, mb, _ in _sums(days.before).values()} if len(read) == len(read_before) else {}
     total = sum((mb for _, mb, _ in sums.values() if mb), Decimal(0))
     weigh = {code: float((sims if by == "sims" else mb) or 0) for code, (_, mb, sims) in sums.items()}
     most = max(weigh.values(), default=0.0)
@@ -79,7 +81,6 @@ def countries_over(days: Days, *, by: str, order: str) -> Countries:
     ]
     rows.sort(key=lambda row: (ORDERS["traffic"](row), row.name))
     rows.sort(key=ORDERS.get(order, ORDERS["traffic"]))  # type: ignore[arg-type]
-    read = set(CountryDayRead.objects.filter(day__range=(days.first, days.last)).values_list("day", flat=True))
     chart, unit = _chart(days, read)
     return Countries(
         rows=rows,
@@ -89,6 +90,10 @@ def countries_over(days: Days, *, by: str, order: str) -> Countries:
         chart=chart,
         unit=unit,
     )
+
+
+def _read(days: Days) -> set[date]:
+    return set(CountryDayRead.objects.filter(day__range=(days.first, days.last)).values_list("day", flat=True))
 
 
 def _sums(days: Days) -> dict[str, tuple[str, Decimal | None, int | None]]:

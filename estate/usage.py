@@ -125,15 +125,28 @@ class Share:
 
 def by_account(days: Days, accounts: Accounts) -> list[Share]:
     """Three queries."""
-    sums, before = (_sums(each, accounts, "account_id") for each in (days, days.before))
+    sums, before = _both(days, accounts, "account_id")
     names = dict(Account.objects.filter(pk__in=sums).values_list("pk", "name"))
     return _shares(sums, before, lambda key: names.get(int(key), "no account"))
 
 
 def by_package(days: Days, accounts: Accounts) -> list[Share]:
     """Two queries."""
-    sums, before = (_sums(each, accounts, "package") for each in (days, days.before))
+    sums, before = _both(days, accounts, "package")
     return _shares(sums, before, lambda key: str(key) or "no package")
+
+
+Sums = dict[int | str, Decimal]
+
+
+def _both(days: Days, accounts: Accounts, by: str) -> tuple[Sums, Sums]:
+    """The sums of the range and of the one before; none of that where it has other gaps and would mislead."""
+    known = [_known(each) for each in (days, days.before)]
+    return _sums(days, accounts, by), _sums(days.before, accounts, by) if known[0] == known[1] else {}
+
+
+def _known(days: Days) -> int:
+    return RollUp.objects.filter(day__range=(days.first, days.last), spans_days__gt=0).count()
 
 
 def _sums(days: Days, accounts: Accounts, by: str) -> dict[int | str, Decimal]:

@@ -1,0 +1,83 @@
+"""Home and the estate's pages as a fleet manager meets them, with axe on each."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PAGES = (
+    "/",
+    "/enterprise/",
+    "/enterprise/accounts/",
+    "/enterprise/packages/",
+    "/enterprise/share-pools/",
+    "/enterprise/statistics/",
+    "/enterprise/usage/",
+    "/enterprise/calendar/",
+    "/sync/drift/",
+)
+
+
+@pytest.fixture
+def portal(login: Callable[[], Page]) -> Page:
+    page = login()
+    page.goto("/sync/")
+    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
+    page.goto("/")
+    return page
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible(portal: Page, check_accessible: Callable[[], None], theme: str) -> None:
+    portal.emulate_media(color_scheme=theme)
+    for path in PAGES:
+        portal.goto(path)
+        expect(portal.get_by_role("heading", level=1)).to_be_visible()
+        check_accessible()
+
+
+def test_a_phone_scrolls_in_one_direction_only(portal: Page) -> None:
+    portal.set_viewport_size({"width": 360, "height": 800})
+    for path in PAGES:
+        portal.goto(path)
+        width = portal.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, f"{path} is {width} px wide"
+
+
+def test_home_leads_on_and_looks_again_by_itself(portal: Page) -> None:
+    tile = portal.locator("a.sp-tile", has_text="Active").first
+    before = int(tile.locator(".sp-big").inner_text().replace(",", ""))
+    tile.click()
+    expect(portal).to_have_url(re.compile(r"/sims/\?status=ACTIVATED"))
+    assert int(portal.locator("[data-total]").get_attribute("data-total")) == before
+
+
+def test_the_map_is_walked_by_keyboard(portal: Page) -> None:
+    portal.goto("/enterprise/statistics/")
+    country = portal.get_by_role("link", name=re.compile("^Germany: "))
+    country.focus()
+    portal.keyboard.press("Enter")
+    expect(portal).to_have_url(re.compile("#country-DE$"))
+    expect(portal.locator("#country-DE")).to_be_in_viewport()
+
+
+def test_a_pool_is_told_at_other_steps(portal: Page) -> None:
+    portal.goto("/enterprise/share-pools/")
+    portal.get_by_role("link", name="EU-Pool-50G").click()
+    portal.get_by_label("Warn at, %").fill("99")
+    portal.get_by_role("button", name="Keep these steps").click()
+    expect(portal.get_by_text("Critical comes after the warning, so it is more than 99 %.")).to_be_visible()
+    portal.complaints.clear()  # the browser tells a refused form as an error
+    portal.get_by_label("Warn at, %").fill("50")
+    portal.get_by_role("button", name="Keep these steps").click()
+    expect(portal.get_by_text("is told at 50 %")).to_be_visible()
+
+
+def test_a_sample_is_compared_while_one_looks(portal: Page) -> None:
+    portal.goto("/sync/drift/")
+    portal.get_by_label("How many SIMs, by chance").fill("20")
+    portal.get_by_role("button", name="Compare a sample").click()
+    expect(portal.locator("#drift")).to_have_attribute("data-state", "finished", timeout=60_000)
+    expect(portal.locator('[data-field="compared"]')).to_have_text("20")
