@@ -12,6 +12,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = (
+    "estate",
     "simulator", "copying", "whole_run", "first_page", "export", "search", "inventory", "changes", "batches", "intake",
     "messages", "feed",
 )  # fmt: skip
