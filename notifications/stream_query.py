@@ -29,9 +29,12 @@ class Asked:
 
 
 def read_query(query: bytes, last_event_id: str) -> Asked:
-    """`?topics=a b&feed=kind%3D…&after=88412`; the header Last-Event-ID wins over `after`. Raises BadQuery."""
+    """`?topics=a b&feed=kind%3D…&after=88412`; the header Last-Event-ID wins over `after`. Raises BadQuery.
+
+    Who names neither topics nor a feed, as a script may, gets the whole journal.
+    """
     fields = QueryDict(query, encoding="utf-8")
-    feed = fields.get("feed")
+    feed = fields.get("feed", None if "topics" in fields else "")
     return Asked(
         topics=_topics(fields.get("topics", "")),
         rows=None if feed is None else read_feed(feed),

@@ -126,9 +126,10 @@ def test_what_was_rung_just_before_the_page_opened_is_rung_again(cookie):
     conversation(work)
 
 
-def test_new_events_come_as_rows_with_their_id(cookie):
+@pytest.mark.parametrize("query", ["feed=", ""])
+def test_new_events_come_as_rows_with_their_id(cookie, query):
     async def work(stream):
-        async with watching(stream, "feed=", cookie=cookie) as watcher:
+        async with watching(stream, query, cookie=cookie) as watcher:
             ids = await in_database(write, 3)
             [frame] = await watcher.framed("journal")
             assert events_in(watcher) == ids
