@@ -83,8 +83,7 @@ def _served(name: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     listener.set_inheritable(True)
-    options = ("--fd", str(listener.fileno()), "--log-level", "error", "--no-access-log")
-    command = [sys.executable, "-m", "uvicorn", f"benchmarks.intake_peers:{name}", *options]
+    command = [sys.executable, "-m", "benchmarks.intake_peers", name, str(listener.fileno())]
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.intake_settings"}
     process = subprocess.Popen(command, pass_fds=[listener.fileno()], env=environ, stdout=sys.stderr)
     try:

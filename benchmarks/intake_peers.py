@@ -1,15 +1,18 @@
 """What the intake is held against: a plain Django view that inserts one row, and a handler that only reads and checks.
 
-Served by uvicorn as the portal is: `benchmarks.intake_peers:django`, `:bare` and `:portal`.
+Served as the portal is, on a socket handed on: `python -m benchmarks.intake_peers django|bare|portal FD`.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import sys
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.intake_settings")
 
+import uvicorn
 from django.core.asgi import get_asgi_application
 
 django = get_asgi_application()
@@ -51,3 +54,9 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
         more = message.get("more_body", False)
     await send({"type": "http.response.start", "status": 200 if is_ours else 404, "headers": []})
     await send({"type": "http.response.body", "body": b""})
+
+
+if __name__ == "__main__":
+    served = {"django": django, "bare": bare, "portal": portal}[sys.argv[1]]
+    config = uvicorn.Config(served, log_config=None, access_log=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
