@@ -60,6 +60,8 @@ class RowLog:
         self.rows: list[Shown] = []
         self.first = 0
         self.newest_id = 0
+        # The frames of what is behind a place, by who looks and from where, for as long as nothing is added.
+        self.made: dict[tuple[Viewpoint | None, int], bytes] = {}
         self._ids: set[int] = set()
         self._order: deque[int] = deque()
 
@@ -71,6 +73,7 @@ class RowLog:
         """Keep those that are new; they are returned."""
         new = [row for row in rows if row.count or self._note(row.id)]
         self.rows.extend(new)
+        self.made.clear()
         self.newest_id = max([self.newest_id, *(row.id for row in new)])
         self._forget()
         return new

@@ -46,11 +46,21 @@ class Viewer:
         frames = look_frame(looks) if looks else b""
         if self.view is None:
             return frames
-        rows = log.after(self.place)
-        self.place = log.end
+        place, self.place = self.place, log.end
+        return frames + (self._new_frames(log, place) if self.has_seen else self._shared_frames(log, place))
+
+    def _shared_frames(self, log: RowLog, place: int) -> bytes:
+        """Made once for all who look alike and have come as far."""
+        alike = (self.view, place)
+        if (made := log.made.get(alike)) is None:
+            made = log.made[alike] = self._new_frames(log, place)
+        return made
+
+    def _new_frames(self, log: RowLog, place: int) -> bytes:
+        rows = log.after(place)
         if rows is None:
-            return frames + frame("refresh", b"behind", log.newest_id)
-        return frames + self.rows_frames(rows, log.newest_id)
+            return frame("refresh", b"behind", log.newest_id)
+        return self.rows_frames(rows, log.newest_id)
 
     def rows_frames(self, rows: Sequence[Shown], newest_id: int) -> bytes:
         """The rows that this viewer sees; `newest_id` is where a replay would begin."""
