@@ -1,4 +1,4 @@
-"""The first phase of a run: enterprise, accounts and packages, and a part for each account."""
+"""What a run reads beside SIMs: enterprise, accounts and packages first, pools and countries after the lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from toolkit.database import let_go
 
 
 def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
-    """Read what the lists need first; False when the slice ended before all accounts were read.
+    """Read what the lists need, and no more; False when the slice ended before all accounts were read.
 
     RunFailed when the accounts cannot be known or the key is refused. An account whose figures or packages could
     not be read is noted, and its SIMs are read all the same.
@@ -35,25 +35,38 @@ def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
             return False
         _read_accounts(run, parts[start : start + PAGES_AT_ONCE], slice_)
         slice_.renew()
-    if run.kind == SyncRun.Kind.FULL:
-        _read_shared(run, slice_)
     return True
 
 
-def _read_shared(run: SyncRun, slice_: Slice) -> None:
-    """What belongs to no account alone: pools and countries. A failure is noted, and the SIMs are read all the same."""
-    for call, read in ((Source.Call.POOLS, _read_pools), (Source.Call.COUNTRIES, _read_countries)):
-        let_go()
-        try:
-            attempts = read(run, slice_.client)
-        except AuthError as error:
-            raise RunFailed(f"{call.label}: {words_for(error)}") from None
-        except CarrierError as error:
-            note_failure(call, None, words_for(error))
-            add_error(run.pk, f"{call.label}: {words_for(error)}")
-            attempts = error.reply.attempts if error.reply else 1
-        count_requests(run.pk, [attempts])
-        slice_.renew()
+def read_shared(run: SyncRun, slice_: Slice) -> None:
+    """What belongs to no account alone and no list needs: pools and countries.
+
+    A failure is noted, and that is all; RunFailed when the key is refused. A run that was killed meanwhile reads them
+    again, which is harmless.
+    """
+    for call in SHARED:
+        _read_one(run, slice_, call)
+
+
+def _read_one(run: SyncRun, slice_: Slice, call: Source.Call) -> bool:
+    """Whether it was answered."""
+    let_go()
+    try:
+        attempts = SHARED[call](run, slice_.client)
+    except AuthError as error:
+        raise RunFailed(f"{call.label}: {words_for(error)}") from None
+    except CarrierError as error:
+        note_failure(call, None, words_for(error))
+        add_error(run.pk, f"{call.label}: {words_for(error)}")
+        count_requests(run.pk, [_attempts(error)])
+        return False
+    count_requests(run.pk, [attempts])
+    slice_.renew()
+    return True
+
+
+def _attempts(error: CarrierError) -> int:
+    return error.reply.attempts if error.reply else 1
 
 
 def _read_pools(run: SyncRun, client: Client) -> int:
@@ -66,19 +79,44 @@ def _read_countries(run: SyncRun, client: Client) -> int:
     return statistics.read_days(client)
 
 
+SHARED: dict[Source.Call, Callable[[SyncRun, Client], int]] = {
+    Source.Call.POOLS: _read_pools,
+    Source.Call.COUNTRIES: _read_countries,
+}
+
+
 def _make_parts(run: SyncRun, slice_: Slice) -> None:
-    let_go()
-    try:
-        accounts, attempts = catalogue.read_enterprise(slice_.client)
-    except CarrierError as error:
-        note_failure(Source.Call.ENTERPRISE, None, words_for(error))
-        raise RunFailed(f"The enterprise: {words_for(error)}") from None
-    count_requests(run.pk, [attempts])
+    accounts = _accounts(run, slice_)
     if run.account_id:
         accounts = [account for account in accounts if account.pk == run.account_id]
     if not accounts:
         raise RunFailed("The enterprise: the carrier named no account, so there was nothing to list.")
     SyncPart.objects.bulk_create([SyncPart(run=run, account=account) for account in accounts], ignore_conflicts=True)
+
+
+def _accounts(run: SyncRun, slice_: Slice) -> list[Account]:
+    let_go()
+    try:
+        accounts, attempts = catalogue.read_enterprise(slice_.client)
+    except CarrierError as error:
+        count_requests(run.pk, [_attempts(error)])
+        return _known_instead(run, slice_, error)
+    count_requests(run.pk, [attempts])
+    return accounts
+
+
+def _known_instead(run: SyncRun, slice_: Slice, error: CarrierError) -> list[Account]:
+    """The accounts that were named last: one call that fails does not keep the others from being read.
+
+    RunFailed where none was ever named, or where the carrier answers the pools no better.
+    """
+    why = f"The enterprise: {words_for(error)}"
+    note_failure(Source.Call.ENTERPRISE, None, words_for(error))
+    known = list(Account.objects.filter(gone_at=None))
+    if isinstance(error, AuthError) or not known or not _read_one(run, slice_, Source.Call.POOLS):
+        raise RunFailed(why)
+    add_error(run.pk, why)
+    return known
 
 
 class _Question(NamedTuple):
@@ -119,6 +157,6 @@ def _write(run: SyncRun, account: Account, question: _Question, future: Future[A
     except CarrierError as error:
         note_failure(question.call, account, words_for(error))
         add_error(run.pk, f"{account.name}, {question.what}: {words_for(error)}")
-        return error.reply.attempts if error.reply else 1
+        return _attempts(error)
     question.write(account, answer)
     return int(answer.reply.attempts)

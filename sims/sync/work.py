@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from sims.models import SyncRun
 from sims.sync import runs
 from sims.sync.absent import settle_absent, unseen
-from sims.sync.catalogue import read_catalogue
+from sims.sync.catalogue import read_catalogue, read_shared
 from sims.sync.listing import read_pages
 from sims.sync.named import read_named
 from sims.sync.slice import RunFailed, Slice
@@ -78,13 +79,27 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
             return False
         _enter(run, SyncRun.Phase.LISTING)
     if run.phase == SyncRun.Phase.LISTING:
-        if not read_pages(run, slice_):
+        if not _read_lists(run, slice_):
             return False
         _enter(run, SyncRun.Phase.ABSENT)
     if run.kind == SyncRun.Kind.ACCOUNT:
         runs.finish(run.pk, missing=None)
         return True
     return _ask_for_absent(run, slice_)
+
+
+def _read_lists(run: SyncRun, slice_: Slice) -> bool:
+    """The lists, then pools and countries; these also where a page of the lists failed."""
+    try:
+        is_read = read_pages(run, slice_)
+    except RunFailed:
+        if run.kind == SyncRun.Kind.FULL:
+            with suppress(RunFailed):
+                read_shared(run, slice_)
+        raise
+    if is_read and run.kind == SyncRun.Kind.FULL:
+        read_shared(run, slice_)
+    return is_read
 
 
 def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:

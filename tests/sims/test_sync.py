@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
-from enterprise.models import Account, Enterprise, ServicePackage
+from enterprise.models import Account, CountryDayRead, Enterprise, ServicePackage, SharePool, Source
 from journal.models import Event
 from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
@@ -168,6 +168,53 @@ def test_account_whose_packages_cannot_be_read_is_noted_and_its_sims_are_read(sy
     run = sync()
     assert (run.state, run.read, len(run.errors)) == ("finished", 250, 1)
     assert "packages" in run.errors[0]
+
+
+@pytest.mark.parametrize("call", ["share_pools", "country_statistics"])
+def test_pools_or_countries_that_cannot_be_read_are_noted_and_the_run_is_complete(
+    sync: Sync, carrier: Simulated, call: str
+) -> None:
+    carrier.post("/_sim/fault", {"operation": call, "kind": "500", "times": 1000})
+    run = sync()
+    assert (run.state, run.read, run.missing, len(run.errors)) == ("finished", 250, 0, 1)
+    failing = Source.objects.exclude(error="").get()
+    assert failing.call == {"share_pools": "pools", "country_statistics": "countries"}[call]
+    assert SharePool.objects.exists() == (call != "share_pools")
+    assert CountryDayRead.objects.exists() == (call != "country_statistics")
+
+
+def test_pools_and_countries_are_asked_for_after_the_lists(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/requests", {})
+    sync()
+    asked = [row["operation"] for row in carrier.get("/_sim/requests?limit=1000")["requests"]]
+    last_page = max(at for at, operation in enumerate(asked) if operation == "S2")
+    assert last_page < asked.index("P1") < asked.index("T1")
+
+
+def test_pools_and_countries_are_read_also_where_a_page_fails(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/fault", {"operation": "sim_list", "kind": "500", "times": 1000})
+    run = sync()
+    assert (run.state, run.note.startswith("Page ")) == ("failed", True)
+    assert SharePool.objects.exists() and CountryDayRead.objects.exists()
+
+
+def test_without_the_enterprise_the_accounts_named_last_are_read(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    Account.objects.update(balance=None)
+    carrier.post("/_sim/fault", {"operation": "enterprise", "kind": "500", "times": 1000})
+    run = sync()
+    assert (run.state, run.read, run.missing) == ("finished", 250, 0)
+    assert [error.split(":")[0] for error in run.errors] == ["The enterprise"]
+    assert not Account.objects.filter(balance=None, gone_at=None).exists()
+    assert Source.objects.exclude(error="").get().call == "enterprise"
+
+
+def test_a_carrier_that_answers_neither_enterprise_nor_pools_stops_the_run(sync: Sync, carrier: Simulated) -> None:
+    sync()
+    carrier.post("/_sim/fault", {"operation": "*", "kind": "500", "times": 1000})
+    run = sync()
+    assert (run.state, run.note.startswith("The enterprise: ")) == ("failed", True)
+    assert set(Source.objects.exclude(error="").values_list("call", flat=True)) == {"enterprise", "pools"}
 
 
 def test_account_no_longer_named_is_marked_gone_and_kept(sync: Sync, carrier: Simulated) -> None:
