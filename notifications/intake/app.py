@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from notifications.intake.bell import Bell
-from notifications.intake.body import LIMIT, SenderGone, TooLarge, TooSlow, read_body
+from notifications.intake.body import LIMIT, SenderGone, TooLarge, TooSlow, read_body, throw_away
 from notifications.intake.committer import Committer
 from notifications.intake.drain import spool_folder
 from notifications.intake.receipt import CannotKeep
@@ -71,15 +71,12 @@ class Intake:
             await self._committer.close()
 
     async def _answer(self, scope: Any, receive: Any) -> Answer:
-        address = _ADDRESS.fullmatch(scope["path"], len(PREFIX))
-        if address is None or not self._tokens.accepts(address[1]):
-            return NOT_FOUND
-        if scope["method"] != "POST":
-            return NOT_POST
-        source = (scope.get("client") or ("",))[0]
-        if not may_send(source):
-            return NOT_ALLOWED
         headers = dict(scope["headers"])
+        address = _ADDRESS.fullmatch(scope["path"], len(PREFIX))
+        refusal = self._refusal(address[1], scope) if address else NOT_FOUND
+        if address is None or refusal is not None:
+            await throw_away(headers, receive)
+            return refusal or NOT_FOUND
         try:
             body = await read_body(headers, receive)
         except TooLarge:
@@ -88,7 +85,15 @@ class Intake:
             return TOO_SLOW
         if not is_signed(headers, body):
             return NOT_ALLOWED
-        return await self._keep(address[2].lower(), source, _headers_as_json(scope["headers"]), body)
+        return await self._keep(address[2].lower(), _source(scope), _headers_as_json(scope["headers"]), body)
+
+    def _refusal(self, token: str, scope: Any) -> Answer | None:
+        """Why nothing of it is taken, whatever its body is."""
+        if not self._tokens.accepts(token):
+            return NOT_FOUND
+        if scope["method"] != "POST":
+            return NOT_POST
+        return None if may_send(_source(scope)) else NOT_ALLOWED
 
     async def _keep(self, slug: str, source: str, headers: bytes, body: bytes) -> Answer:
         size = len(body) + len(headers)
@@ -107,6 +112,10 @@ class Intake:
         if self._committer is None:
             self._committer = Committer(Spool(spool_folder()), Bell(_wake).want)
         return self._committer
+
+
+def _source(scope: Any) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def _headers_as_json(headers: Any) -> bytes:

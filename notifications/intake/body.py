@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 LIMIT = 256 * 1024
 # What comes after the limit is read and thrown away, so that the sender gets to see why it is refused.
 THROWN_AWAY = 32 << 20
 PATIENCE_S = 10.0
+REFUSED_PATIENCE_S = 2.0
 
 
 class TooLarge(Exception):
@@ -33,6 +35,16 @@ async def read_body(headers: dict[bytes, bytes], receive: Any) -> bytes:
             return await _read(receive)
     except TimeoutError:
         raise TooSlow from None
+
+
+async def throw_away(headers: dict[bytes, bytes], receive: Any) -> None:
+    """Read what somebody who is refused is still sending, for a moment: a connection closed meanwhile would take the
+    answer with it. Who asks before sending sends nothing."""
+    if b"expect" in headers:
+        return
+    with suppress(TooLarge, SenderGone, TimeoutError):
+        async with asyncio.timeout(REFUSED_PATIENCE_S):
+            await _read(receive)
 
 
 async def _read(receive: Any) -> bytes:

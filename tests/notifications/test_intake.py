@@ -126,6 +126,36 @@ def test_a_body_without_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
     assert bodies() == []
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "read"), [("wrong", [], 3), ("wrong", [(b"expect", b"100-continue")], 0), (None, [], 3)]
+)
+def test_who_is_refused_is_heard_out_first(path: str | None, headers: list[Any], read: int) -> None:
+    """A connection closed while somebody sends would take the answer with it."""
+
+    async def refused(intake: Intake) -> tuple[int, list[Any]]:
+        parts, sent = [b"x"] * 3, []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        method = "PUT" if path is None else "POST"
+        scope = {"type": "http", "method": method, "path": address(token=path), "headers": headers}
+        await intake(scope, receive, send)
+        return 3 - len(parts), [message.get("status") for message in sent]
+
+    assert run(refused) == (read, [404 if path else 405, None])
+    assert bodies() == []
+
+
+def test_who_is_refused_is_not_heard_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_body, "REFUSED_PATIENCE_S", 0.05)
+
+    assert run(lambda intake: ask(intake, [b"{"], path=address(token="wrong"), ends=False)).status == 404
+
+
 def test_who_goes_away_is_not_answered() -> None:
     async def gone(intake: Intake) -> list[Any]:
         sent: list[Any] = []
