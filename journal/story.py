@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.urls import reverse
@@ -34,6 +34,7 @@ YEAR = timedelta(days=300)
 BY_PEOPLE = (Cause.READ, Cause.PERSON)
 
 Told = tuple[SafeString | str, SafeString | str]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ TELLERS: dict[str, Callable[[list[Event]], dict[int, Told]]] = {}
 WHOLE: set[str] = set()
 # The same for what is behind an event (operations, batches), by the kind of its cause.
 BECAUSE: dict[str, Callable[[list[Event]], dict[int, Because]]] = {}
+# What else says the same as an event of this sort of cause: a few words for the end of its line.
+EVIDENCE: dict[str, Callable[[list[Event]], dict[int, SafeString]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,12 @@ class Day:
 def tell(events: Iterable[Event]) -> list[Entry]:
     """The events in words; a query for their people, one for each kind whose words are elsewhere, and sort of cause."""
     events = list(events)
-    people, elsewhere, behind = _people(events), _elsewhere(events), _behind(events)
-    return [_entry(event, people, elsewhere.get(event.id), behind.get(event.id)) for event in events]
+    people, elsewhere, behind = _people(events), _elsewhere(events), _by_cause(BECAUSE, events)
+    proofs = _by_cause(EVIDENCE, events)
+    return [
+        _entry(event, people, elsewhere.get(event.id), behind.get(event.id), proofs.get(event.id, ""))
+        for event in events
+    ]
 
 
 def by_days(entries: Iterable[Entry]) -> list[Day]:
@@ -127,19 +134,21 @@ def _elsewhere(events: list[Event]) -> dict[int, Told]:
     return told
 
 
-def _behind(events: list[Event]) -> dict[int, Because]:
-    found: dict[int, Because] = {}
-    for cause, teller in BECAUSE.items():
+def _by_cause(tellers: dict[str, Callable[[list[Event]], dict[int, Found]]], events: list[Event]) -> dict[int, Found]:
+    found: dict[int, Found] = {}
+    for cause, teller in tellers.items():
         if asked := [event for event in events if event.cause_kind == cause]:
             found |= teller(asked)
     return found
 
 
-def _entry(event: Event, people: dict[int, str], told: Told | None, because: Because | None) -> Entry:
+def _entry(
+    event: Event, people: dict[int, str], told: Told | None, because: Because | None, proof: SafeString | str
+) -> Entry:
     finding, detail = told or _found(event)
     behind = because or Because()
     actor = "" if event.kind in WHOLE else behind.actor or _actor(event, people)
-    more = (behind.more,) if behind.sentence else (detail, behind.more, _source(event))
+    more = (behind.more, proof) if behind.sentence else (detail, behind.more, _source(event), proof)
     return Entry(
         id=event.id,
         kind=event.kind,

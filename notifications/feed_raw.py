@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from journal.models import Event
+from notifications.evidence import pushes_about
 from notifications.ids import received_at
 from notifications.models import Delivery, Push
 from notifications.pushes.payload import CannotRead, events_in, unpacked
+from notifications.pushes.settle import EVIDENCE_KINDS
 
-# A push is told of in the journal when it is settled; after this long it was handled again, and is found by its id.
-LATEST = timedelta(days=3)
 LONGEST = 20_000
 
 
@@ -34,8 +34,8 @@ class Raw:
 
 
 def raw_of(event: Event) -> Raw | None:
-    """The push behind an event; None where there is none, or where it is past its retention."""
-    push = _push(event) if event.cause_kind == Event.Cause.PUSH else None
+    """The push behind an event, or one that says the same; None where there is none, or it is past its retention."""
+    push = _push(event)
     if push is None:
         return None
     held = Delivery.objects.filter(received_at=push.received_at, id=push.delivery_id).first()
@@ -43,15 +43,12 @@ def raw_of(event: Event) -> Raw | None:
 
 
 def _push(event: Event) -> Push | None:
-    pushes = Push.objects.order_by("received_at", "delivery_id", "place")
-    if event.cause_id:
-        at = received_at(event.cause_id)
-        pushes = pushes.filter(received_at=at, delivery_id=event.cause_id)
+    if event.cause_kind == Event.Cause.PUSH and event.cause_id:
+        pushes = Push.objects.filter(received_at=received_at(event.cause_id), delivery_id=event.cause_id)
+        pushes = pushes.order_by("place")
         named = pushes.filter(giccid=event.subject_key).first()
         return named or (pushes.first() if not event.subject_key else None)
-    since = event.recorded_at - LATEST
-    pushes = pushes.filter(giccid=event.subject_key, received_at__gte=since, received_at__lte=event.recorded_at)
-    return pushes.filter(journal_ids__contains=[event.id]).first()
+    return pushes_about([event]).first() if event.kind in EVIDENCE_KINDS else None
 
 
 def _raw(push: Push, held: Delivery) -> Raw:

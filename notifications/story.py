@@ -14,7 +14,9 @@ from django.utils.safestring import SafeString
 
 from journal.models import Event
 from journal.story import Because
+from notifications.evidence import pushes_about
 from notifications.pushes.findings import ending_words, number_words, silence_words, used_words
+from notifications.pushes.settle import EVIDENCE_KINDS
 from toolkit.states import state_of
 from toolkit.templatetags.look import when
 
@@ -27,16 +29,34 @@ def behind(events: list[Event]) -> dict[int, Because]:
     return {event.id: _because(event) for event in events}
 
 
+def pushed(events: list[Event]) -> dict[int, SafeString]:
+    """For each change of ours that the carrier pushed as well, where that push can be looked at. One query."""
+    found: dict[int, SafeString] = {}
+    for push in pushes_about([event for event in events if event.kind in EVIDENCE_KINDS]):
+        url = reverse("notifications:push", args=[push.label])
+        for event_id in push.journal_ids:
+            found.setdefault(event_id, format_html('confirmed by a <a href="{}">push</a>', url))
+    return found
+
+
 def _because(event: Event) -> Because:
-    teller = TELLERS.get(event.kind)
+    teller, data = TELLERS.get(event.kind), event.data if isinstance(event.data, dict) else {}
     if teller is None:
-        return Because(more=_link(event))
-    data = event.data if isinstance(event.data, dict) else {}
+        return _shown_by_reading(event, data)
     try:
         sentence, detail = teller(data)
     except (KeyError, TypeError, ValueError, InvalidOperation):
         sentence, detail = "The carrier pushed something that has no words here", ""
     return Because(sentence=sentence, more=_joined(detail, _rule(data), _link(event)))
+
+
+def _shown_by_reading(event: Event, data: Data) -> Because:
+    """The journal has words of its own for it; another device is told as the push tells it."""
+    if event.kind != "sim.imei" or not (data.get("old") and data.get("new")):
+        return Because(more=_link(event))
+    profile = f"profile {data['position'] + 1}" if data.get("position") else ""
+    more = _joined("The carrier pushed it, and reading shows it", profile, _link(event))
+    return Because(sentence=_imei_words(data["old"], data["new"]), more=more)
 
 
 def _usage(data: Data) -> tuple[Words, Words]:
@@ -71,8 +91,12 @@ def _imei(data: Data) -> tuple[Words, Words]:
     old, new = data.get("old"), data.get("new")
     if not new:
         return format_html("The carrier says that the IMEI <b>changed</b>, {}", "and not to which"), ""
+    return _imei_words(old, new), "Reading shows no such change"
+
+
+def _imei_words(old: object, new: object) -> SafeString:
     start = format_html("from {} ", _mono(old)) if old else ""
-    return format_html("IMEI changed {}to {} (another device?)", start, _mono(new)), "Reading shows no such change"
+    return format_html("IMEI changed {}to {} (another device?)", start, _mono(new))
 
 
 def _status(data: Data) -> tuple[Words, Words]:

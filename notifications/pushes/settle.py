@@ -29,6 +29,8 @@ State = Push.State
 # How far back a change that a push speaks of is looked for: retries and a carrier that was away, and some more.
 EVIDENCE_FOR = timedelta(days=30)
 EVIDENCE_KINDS = ("sim.status", "sim.apn", "sim.imei")
+# Pages of as many SIMs are told of at once.
+MOST_RUNG = 100
 
 UPDATE = """
 UPDATE notifications_push p SET state = o.state, note = o.note, traceback = o.traceback, sim_id = o.sim_id,
@@ -205,8 +207,14 @@ def _write(outcomes: list[Outcome]) -> int:
         _tell([outcome for outcome in mine if outcome.tells])
         _update(mine)
         if mine:
-            ring("inbox", "home")
+            ring("inbox", "home", *_pages(mine))
     return len(mine)
+
+
+def _pages(outcomes: list[Outcome]) -> list[str]:
+    """Those whose journal has a line that a push is evidence for now; a new line is told of by itself."""
+    named = {outcome.push.giccid for outcome in outcomes if outcome.journal_ids}
+    return [f"sim:{giccid}" for giccid in sorted(named)[:MOST_RUNG]]
 
 
 def _lock(pushes: list[Push]) -> set[tuple[int, int]]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
+from batches import settle as batch_items
 from journal.models import Event
 from journal.record import Cause
 from notifications.intake.database import parameters
@@ -23,8 +24,8 @@ from notifications.models import Push, Untaken
 from notifications.pushes.replay import take_again, to_retake
 from notifications.pushes.settle import fail, settle
 from notifications.pushes.take import take_apart
+from sims.changes import settle as operations
 from sims.changes.reading import SimsRead, read_sims
-from sims.changes.wake import settle_soon
 from sims.models import Sim
 from smarthub.operations import MAX_GICCIDS_PER_QUERY
 from toolkit.carrier import server
@@ -208,14 +209,22 @@ def _read(pushes: list[Push]) -> bool:
     done = [push for push in pushes if push.giccid in read.shown or push.giccid in read.absent]
     if done:
         settle(done, shown=read.shown, absent=read.absent)
-        if any(push.slug in SHOW_CHANGES for push in done):
-            settle_soon()
+        _tell_who_waits(done)
     for giccid, reason in read.unreadable.items():
         spoilt = [push for push in pushes if push.giccid == giccid]
         fail(spoilt, f"The SIM was read, and its record cannot be understood. {reason}")
     if read.error:
         _put_off(pushes, read)
     return not read.error
+
+
+def _tell_who_waits(pushes: list[Push]) -> None:
+    """A change that was pushed may be what an operation or an item of a batch waits for."""
+    named = {push.giccid for push in pushes if push.slug in SHOW_CHANGES}
+    sim_ids = list(Sim.objects.filter(giccid__in=named).values_list("pk", flat=True)) if named else []
+    if sim_ids:
+        operations.nudge(sim_ids)
+        batch_items.nudge(sim_ids)
 
 
 def _causes(pushes: list[Push]) -> dict[str, Cause]:

@@ -7,12 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
+from django.test import Client
+from django.utils import timezone
 
 from journal.models import Event
+from journal.story import tell
 from notifications.models import Push, PushDay, PushKey, Untaken
-from sims.models import Sim
+from sims.models import OpenChange, Operation, Sim, SimIdentifier
 from tests.notifications.requests import address, ask, push, run
+from tests.page import text, text_of
 from tests.simulated import Simulated
+from users.models import User
 
 SEED = "8986011805021000004"
 OTHER = "8986011805021000005"
@@ -22,6 +28,22 @@ Work = Callable[[], None]
 def payload(slug: str, **fields: Any) -> dict[str, Any]:
     common = {"eventId": f"evt-{slug}", "eventTime": "2026-11-20T08:00:00+0000", "giccid": SEED}
     return {**common, **fields}
+
+
+def at_the_carrier(carrier: Simulated, verb: str) -> None:
+    url = f"{carrier.base_url}/global-sims/{SEED}/{verb}"
+    requests.post(url, headers={"X-API-Key": carrier.key}, timeout=10).raise_for_status()
+
+
+def waiting_operation(sim: Sim) -> Operation:
+    """Taken by the carrier, and looked at again in nine minutes."""
+    now = timezone.now()
+    due = now + timedelta(minutes=9)
+    operation = Operation.objects.create(
+        sim=sim, verb="suspend", username="mara", state="accepted", sent_at=now, answered_at=now, next_read_at=due
+    )
+    OpenChange.objects.create(sim=sim, operation=operation, verb="suspend")
+    return operation
 
 
 def events() -> list[tuple[str, str, dict[str, Any]]]:
@@ -49,6 +71,9 @@ def test_a_change_that_reading_shows_is_told_once_with_the_push_as_its_cause(car
     assert found.handled_at is not None and found.read_at is not None and found.read_at >= found.received_at
     assert found.sim_id == Sim.objects.get(giccid=SEED).pk
     assert not Untaken.objects.exists()
+    [entry] = tell([event])
+    assert text_of(entry.sentence) == "IMEI changed from 356938035643809 to 490154203237518 (another device?)"
+    assert f"/events/inbox/{found.label}/" in entry.more
 
 
 def test_a_change_that_reading_does_not_show_is_told_in_words(carrier: Simulated, work: Work) -> None:
@@ -218,6 +243,74 @@ def test_a_sim_that_is_not_ours_is_looked_for_at_the_carrier(carrier: Simulated,
 
     assert states() == [("handled", "Not in our copy of the fleet. Read at the carrier: does not exist")] * 2
     assert events() == []
+
+
+@pytest.mark.parametrize("slug", ["sim-status", "no-session"])
+def test_a_sim_that_the_carrier_has_and_our_copy_has_not_is_read_into_it(
+    carrier: Simulated, work: Work, slug: str
+) -> None:
+    Event.objects.all().delete()
+    SimIdentifier.objects.filter(sim__giccid=SEED).delete()
+    Sim.objects.filter(giccid=SEED).delete()
+    push(payload(slug, newStatus="ACTIVATED", noSessionHours=72), slug)
+
+    work()
+
+    sim, found = Sim.objects.get(giccid=SEED), Push.objects.get()
+    assert (found.state, found.sim_id, sim.status) == ("handled", sim.pk, "ACTIVATED")
+    assert [kind for kind, _, _ in events()] == (["push.no_session"] if slug == "no-session" else [])
+
+
+def test_a_change_that_an_operation_waits_for_settles_it_at_once(carrier: Simulated, work: Work) -> None:
+    operation = waiting_operation(Sim.objects.get(giccid=SEED))
+    at_the_carrier(carrier, "deactivate")
+    push(payload("sim-status", oldStatus="ACTIVATED", newStatus="DEACTIVATED"), "sim-status")
+
+    work()
+
+    operation.refresh_from_db()
+    found, event = Push.objects.get(), Event.objects.get()
+    assert operation.state == "done"
+    assert (event.kind, event.cause_kind, event.cause_id) == ("sim.status", "operation", operation.pk)
+    assert found.journal_ids == [event.id]
+
+
+def test_an_operation_that_the_push_does_not_show_is_read_again_soon(carrier: Simulated, work: Work) -> None:
+    operation = waiting_operation(Sim.objects.get(giccid=SEED))
+    push(payload("sim-status", newStatus="DEACTIVATED"), "sim-status")
+
+    work()
+
+    operation.refresh_from_db()
+    assert operation.state == "accepted"
+    assert operation.next_read_at <= datetime.now(UTC)
+
+
+def test_items_of_a_batch_are_read_again_soon(carrier: Simulated, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[list[int]] = []
+    monkeypatch.setattr("batches.settle.nudge", heard.append)
+    push(payload("no-session"), "no-session")
+    push(payload("sim-status", giccid=OTHER, newStatus="X"), "sim-status")
+
+    work()
+
+    assert heard == [[Sim.objects.get(giccid=OTHER).pk]]
+
+
+def test_the_push_that_confirmed_an_operation_is_shown_as_its_evidence(
+    carrier: Simulated, work: Work, client: Client
+) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    waiting_operation(Sim.objects.get(giccid=SEED))
+    at_the_carrier(carrier, "deactivate")
+    push(payload("sim-status", newStatus="DEACTIVATED"), "sim-status")
+    work()
+    link = f'confirmed by a <a href="/events/inbox/{Push.objects.get().label}/">push</a>'
+
+    assert link in client.get(f"/sims/{SEED}/").content.decode()
+    assert link in client.get("/events/").content.decode()
+    opened = text(client.get(f"/events/{Event.objects.get().id}/"))
+    assert "Raw push" in opened and "evt-sim-status" in opened and "What was recorded" in opened
 
 
 def test_a_carrier_that_does_not_answer_is_asked_again_later(carrier: Simulated, work: Work) -> None:
