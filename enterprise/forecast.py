@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import sqrt
+from typing import Any, Self
 
 from enterprise.models import PoolReading, SharePool
 
@@ -44,6 +45,28 @@ class Forecast:
     per_day_margin_mb: float = 0.0
     readings: int = 0
 
+    @classmethod
+    def kept(cls, kept: dict[str, Any]) -> Self:
+        """As `to_keep` wrote it."""
+        return cls(
+            verdict=Verdict(kept["verdict"]),
+            at=datetime.fromisoformat(kept["at"]) if kept["at"] else None,
+            margin=timedelta(seconds=kept["margin_s"]),
+            per_day_mb=kept["per_day_mb"],
+            per_day_margin_mb=kept["per_day_margin_mb"],
+            readings=kept["readings"],
+        )
+
+    def to_keep(self) -> dict[str, Any]:
+        return {
+            "verdict": self.verdict.value,
+            "at": self.at.isoformat() if self.at else None,
+            "margin_s": self.margin.total_seconds(),
+            "per_day_mb": self.per_day_mb,
+            "per_day_margin_mb": self.per_day_margin_mb,
+            "readings": self.readings,
+        }
+
     def is_before(self, end: datetime | None) -> bool:
         """Whether it surely runs out before `end`, its margin allowed for; without an end within the month."""
         if self.verdict is not Verdict.RUNS_OUT or self.at is None or end is None:
@@ -56,13 +79,15 @@ class Forecast:
         return self.at - self.margin < end
 
 
-def forecast_of(pool: SharePool) -> Forecast:
-    """The pool's forecast; one query."""
-    return forecasts_of([pool])[pool.pk]
+def forecasts_told(pools: Sequence[SharePool]) -> dict[int, Forecast]:
+    """The forecasts of some pools by their ids, as they were made when the pools were read last."""
+    told = {pool.pk: Forecast.kept(pool.forecast) for pool in pools if pool.forecast}
+    untold = [pool for pool in pools if not pool.forecast]
+    return told | forecasts_of(untold) if untold else told
 
 
 def forecasts_of(pools: Sequence[SharePool]) -> dict[int, Forecast]:
-    """The forecasts of some pools by their ids; one query."""
+    """The same, made from their readings; one query."""
     since = {pool.pk: _since(pool) for pool in pools}
     readings = PoolReading.objects.filter(pool__in=since, read_at__gte=min(since.values(), default=None) or EPOCH)
     points: dict[int, list[tuple[datetime, float]]] = {pk: [] for pk in since}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
-from enterprise.forecast import forecast_of
+from enterprise.forecast import Forecast, forecasts_of
 from enterprise.models import Account, PoolReading, SharePool, Source
 from enterprise.sources import note_read
 from journal.record import Cause, NewEvent, record
@@ -21,49 +21,86 @@ Level = SharePool.Level
 KINDS = {Level.WARNING: "pool.warning", Level.CRITICAL: "pool.critical", Level.EMPTY: "pool.empty"}
 
 
-def write_pools(answer: Answer[tuple[carrier_models.SharePool, ...]], *, cause: Cause) -> None:
-    """Keep the pools as they were answered, a reading of each, and tell what crossed a step.
+COPIED = (
+    "account",
+    "package_name",
+    "data_total_mb",
+    "data_usage_mb",
+    "data_remaining_mb",
+    "sim_count",
+    "status",
+    "cycle_starts_at",
+    "cycle_ends_at",
+    "read_at",
+    "gone_at",
+)
+# Told of the cycle; the steps themselves are people's.
+TOLD = ("level", "is_shortfall_told", "forecast")
 
-    A pool that is no longer listed is marked gone and kept.
+
+def write_pools(answer: Answer[tuple[carrier_models.SharePool, ...]], *, cause: Cause) -> None:
+    """Keep the pools as they were answered, a reading and the forecast of each, and tell what crossed a step.
+
+    A pool that is no longer listed is marked gone and kept. A bounded number of queries for any number of pools.
     """
     read_at = answer.reply.asked_at
     with transaction.atomic():
-        accounts = {account.name: account for account in Account.objects.all()}
-        seen = {(pool.account_name or "", pool.name): pool for pool in answer.value}
-        pools = [_write(pool, accounts, read_at) for pool in seen.values()]
-        listed = [pool.pk for pool in pools]
-        SharePool.objects.filter(gone_at=None).exclude(pk__in=listed).update(gone_at=timezone.now())
-        record([event for pool in pools for event in _tell(pool)], cause=cause)
+        pools = _copied(answer.value, read_at)
+        SharePool.objects.filter(gone_at=None).exclude(pk__in=[pool.pk for pool in pools]).update(
+            gone_at=timezone.now()
+        )
+        _keep_readings(pools)
+        forecasts = forecasts_of(pools)
+        record([event for pool in pools for event in _tell(pool, forecasts[pool.pk])], cause=cause)
+        SharePool.objects.bulk_update(pools, TOLD)
         note_read(Source.Call.POOLS, None, read_at)
         ring("pools", "home")
 
 
-def _write(seen: carrier_models.SharePool, accounts: dict[str, Account], read_at: datetime) -> SharePool:
-    """The pool's row; a new cycle starts with nothing told."""
-    pool = SharePool.objects.filter(account_name=seen.account_name or "", name=seen.name).first() or SharePool(
-        account_name=seen.account_name or "", name=seen.name
-    )
+def _copied(seen: Sequence[carrier_models.SharePool], read_at: datetime) -> list[SharePool]:
+    """Their rows; of a pool named twice the later one counts."""
+    accounts = {account.name: account for account in Account.objects.all()}
+    by_key = {(pool.account_name or "", pool.name): pool for pool in seen}
+    known = {(row.account_name, row.name): row for row in SharePool.objects.select_for_update().order_by("pk")}
+    pools = [
+        _copy(known.get(key) or SharePool(account_name=key[0], name=key[1]), pool, accounts.get(key[0]), read_at)
+        for key, pool in by_key.items()
+    ]
+    new, old = [pool for pool in pools if pool.pk is None], [pool for pool in pools if pool.pk is not None]
+    SharePool.objects.bulk_create(new)
+    SharePool.objects.bulk_update(old, COPIED)
+    return pools
+
+
+def _copy(pool: SharePool, seen: carrier_models.SharePool, account: Account | None, read_at: datetime) -> SharePool:
+    """A new cycle starts with nothing told."""
     if _is_new_cycle(pool, seen):
         pool.level, pool.is_shortfall_told = Level.CALM, False
-    pool.account = accounts.get(seen.account_name or "")
+    pool.account = account
     pool.package_name = seen.service_package_name or ""
     pool.data_total_mb, pool.data_usage_mb = _volume(seen.data_total_mb), _volume(seen.data_usage_mb)
     pool.data_remaining_mb = _volume(seen.data_remaining_mb)
     pool.sim_count, pool.status = seen.sim_count, seen.status or ""
     pool.cycle_starts_at, pool.cycle_ends_at = seen.cycle_started_at, seen.cycle_ends_at
     pool.read_at, pool.gone_at = read_at, None
-    pool.save()
-    if pool.data_usage_mb is not None:
-        PoolReading.objects.get_or_create(
-            pool=pool,
-            read_at=read_at,
-            defaults={
-                "data_usage_mb": pool.data_usage_mb,
-                "data_total_mb": pool.data_total_mb,
-                "sim_count": pool.sim_count,
-            },
-        )
     return pool
+
+
+def _keep_readings(pools: Iterable[SharePool]) -> None:
+    PoolReading.objects.bulk_create(
+        [
+            PoolReading(
+                pool=pool,
+                read_at=pool.read_at,
+                data_usage_mb=pool.data_usage_mb,
+                data_total_mb=pool.data_total_mb,
+                sim_count=pool.sim_count,
+            )
+            for pool in pools
+            if pool.data_usage_mb is not None
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _volume(mb: Decimal | None) -> Decimal | None:
@@ -88,23 +125,16 @@ def level_of(pool: SharePool) -> SharePool.Level:
     return next((level for percent, level in steps if share >= percent), Level.CALM)
 
 
-def _tell(pool: SharePool) -> Iterable[NewEvent]:
+def _tell(pool: SharePool, forecast: Forecast) -> Iterable[NewEvent]:
     """Each step once a cycle, and once a cycle that it will not last; a step gone back may be told again."""
     level, was = level_of(pool), pool.level
-    shortfall = None if pool.is_shortfall_told or level == Level.EMPTY else _shortfall(pool)
-    if level != was or shortfall:
-        SharePool.objects.filter(pk=pool.pk).update(
-            level=level, is_shortfall_told=pool.is_shortfall_told or shortfall is not None
-        )
+    is_short = not pool.is_shortfall_told and level != Level.EMPTY and forecast.is_before(pool.cycle_ends_at)
+    pool.level, pool.forecast = level, forecast.to_keep()
+    pool.is_shortfall_told = pool.is_shortfall_told or is_short
     if level > was:
         yield _event(pool, KINDS[level], {"used_mb": str(pool.data_usage_mb), "total_mb": str(pool.data_total_mb)})
-    if shortfall:
-        yield _event(pool, "pool.shortfall", {"empty_at": shortfall})
-
-
-def _shortfall(pool: SharePool) -> datetime | None:
-    forecast = forecast_of(pool)
-    return forecast.at if forecast.is_before(pool.cycle_ends_at) else None
+    if is_short:
+        yield _event(pool, "pool.shortfall", {"empty_at": forecast.at})
 
 
 def _event(pool: SharePool, kind: str, data: dict[str, object]) -> NewEvent:

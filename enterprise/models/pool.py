@@ -41,6 +41,8 @@ class SharePool(models.Model):
     level = models.SmallIntegerField(choices=Level, default=Level.CALM)
     # Whether it was told in this cycle that the pool will not last.
     is_shortfall_told = models.BooleanField(default=False)
+    # When it runs out, as of `read_at` (enterprise.forecast): pages would go through its readings for it.
+    forecast = models.JSONField(null=True)
 
     class Meta:
         ordering = ["name", "account_name"]

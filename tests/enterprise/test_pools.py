@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from enterprise.catalogue import read_enterprise
+from enterprise.forecast import Verdict, forecasts_of, forecasts_told
 from enterprise.models import Account, PoolReading, SharePool, Source
 from enterprise.pools import set_levels, write_pools
 from journal.models import Event
@@ -101,6 +104,31 @@ def test_without_dates_a_fall_is_a_new_cycle() -> None:
 def test_that_it_will_not_last_is_told_once() -> None:
     write(*(seen(str(100 + 20 * number), at=6 * number) for number in range(12)))
     assert kinds() == ["pool.shortfall"]
+
+
+def test_the_forecast_is_kept_with_the_pool_as_it_was_made_from_its_readings() -> None:
+    pool = write(*(seen(str(100 + 20 * number), at=6 * number) for number in range(12)))
+    with CaptureQueriesContext(connection) as asked:
+        told = forecasts_told([pool])[pool.pk]
+    assert len(asked) == 0
+    assert told == forecasts_of([pool])[pool.pk]
+    assert (told.verdict, told.readings) == (Verdict.RUNS_OUT, 12)
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_many_pools_take_no_more_queries_than_one(number: int) -> None:
+    pools = tuple(seen(name=f"P{each}").value[0] for each in range(number))
+    for at in (0, 1):
+        with CaptureQueriesContext(connection) as asked:
+            write_pools(Answer(pools, Reply(NOW + timedelta(hours=at), None, 1, 0.1)), cause=RUN)
+        assert len(asked) <= 15
+    assert (SharePool.objects.count(), PoolReading.objects.count()) == (number, number * 2)
+
+
+def test_a_pool_named_twice_is_one_row() -> None:
+    answers = seen("100").value + seen("200").value
+    write_pools(Answer(answers, Reply(NOW, None, 1, 0.1)), cause=RUN)
+    assert SharePool.objects.get().data_usage_mb == PoolReading.objects.get().data_usage_mb == 200
 
 
 def test_figures_that_are_missing_or_impossible() -> None:
