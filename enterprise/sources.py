@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from enterprise.models import Account, Source
@@ -21,7 +22,16 @@ def note_failure(call: Source.Call, account: Account | None, why: str) -> None:
     Source.objects.update_or_create(call=call, account=account, defaults={"failed_at": timezone.now(), "error": why})
 
 
-def failing(*calls: Source.Call) -> list[Source]:
-    """Those of `calls` (all of them without any) that were not answered last time; gone accounts are left out."""
-    rows = Source.objects.exclude(error="").filter(account__gone_at=None).select_related("account")
+def failing(*calls: Source.Call, accounts: frozenset[int] | None = None) -> list[Source]:
+    """Those of `calls` (all of them without any) that were not answered last time; gone accounts are left out.
+
+    With `accounts` those of no account, and of these.
+    """
+    rows = sources_of(accounts).exclude(error="")
     return list(rows.filter(call__in=calls) if calls else rows)
+
+
+def sources_of(accounts: frozenset[int] | None) -> QuerySet[Source]:
+    """All that was asked of accounts that are still named, of those one may see, or of none."""
+    rows = Source.objects.filter(account__gone_at=None).select_related("account")
+    return rows if accounts is None else rows.filter(Q(account=None) | Q(account__in=accounts))

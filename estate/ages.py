@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html
@@ -22,9 +22,12 @@ class Trouble:
     words: SafeString
 
 
-def troubles(*calls: Source.Call) -> list[Trouble]:
-    """One note for each of `calls` that was not answered last time."""
-    found = failing(*calls)
+def troubles(*calls: Source.Call, accounts: frozenset[int] | None = None) -> list[Trouble]:
+    """One note for each of `calls` that was not answered last time, about those accounts one may see; one query."""
+    return troubles_of(failing(*calls, accounts=accounts))
+
+
+def troubles_of(found: Sequence[Source]) -> list[Trouble]:
     return [_trouble(call, rows) for call in Source.Call if (rows := [row for row in found if row.call == call])]
 
 

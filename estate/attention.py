@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Min, Q, Sum
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from batches.models import Batch, BatchCount
+from batches.models import Batch
 from enterprise.forecast import Verdict
 from enterprise.models import SharePool
 from estate.ages import Trouble
 from estate.calendar import Calendar
 from estate.pools import PoolRow, margin_words, pace_words
+from estate.under_way import BatchSum, OpenOperations
+from journal.feed import Scope
 from sims.counts import Facets
 from sims.freshness import Freshness, interval_words
-from sims.models import Operation, SetAside, SyncRun
+from sims.models import SetAside, SyncRun
+from sims.scope import Person
 from sms.models import Message
+from sms.scope import within
 from toolkit.figures import count, plural, span, volume
 from toolkit.templatetags.look import age, when
 
-# A batch that ended with failures stands on home for so long.
-RECENT = timedelta(days=1)
 MOST_BATCHES = 3
 ORDER = ("bad", "unknown", "warn")
 
@@ -49,13 +49,13 @@ def ranked(things: Iterable[Attention | None]) -> list[Attention]:
     return sorted((thing for thing in things if thing), key=lambda thing: ORDER.index(thing.tone))
 
 
-def stopped(fleet: Freshness) -> Attention | None:
+def stopped(fleet: Freshness, scope: Scope) -> Attention | None:
     run = fleet.failed
     if run is None:
         return None
-    words = (
-        f"{run.note or 'It ended before the whole fleet was read.'} What was read is kept; nothing was called missing."
-    )
+    # Why it stopped names an account, perhaps one that this person may not see.
+    why = (run.note if scope is None else "") or "It ended before the whole fleet was read."
+    words = f"{why} What was read is kept; nothing was called missing."
     return Attention("bad", "triangle", f"Sync run {run.pk} stopped", words, "Open run", _run_url(run))
 
 
@@ -77,10 +77,13 @@ def missing(counted: Facets) -> Attention | None:
     return Attention("warn", "broken-ring", title, words, f"Show {count(n)}", f"{reverse('sims:list')}?missing=1")
 
 
-def kept_aside(fleet: Freshness) -> Attention | None:
+def kept_aside(fleet: Freshness, scope: Scope) -> Attention | None:
     run = fleet.ended
-    kept = SetAside.objects.filter(run=run).count() if run and run.kept_aside else 0
-    if not run or not kept:
+    if not run or not run.kept_aside:
+        return None
+    found = SetAside.objects.filter(run=run)
+    kept = (found if scope is None else found.filter(account__in=scope)).count()
+    if not kept:
         return None
     title = f"{plural(kept, 'record', 'records')} of run {run.pk} could not be read"
     words = "All else was kept, and what we had of these SIMs stays as it was."
@@ -124,29 +127,24 @@ def _ahead_of(at: datetime | None, pool: SharePool) -> str:
     return f", {span(pool.cycle_ends_at - at)} before the cycle ends"
 
 
-def unknown_operations() -> Attention | None:
-    """Operations without an outcome that reading cannot settle; one query."""
-    found = Operation.objects.filter(state=Operation.State.UNKNOWN).aggregate(
-        n=Count("pk"), stuck=Count("pk", filter=Q(needs_person=True)), oldest=Min("created_at")
-    )
-    if not found["n"]:
+def unknown_operations(found: OpenOperations) -> Attention | None:
+    """Operations without an outcome that reading cannot settle."""
+    if not found.unknown:
         return None
-    n, stuck = found["n"], found["stuck"]
+    n, stuck = found.unknown, found.stuck
     if stuck:
         title = f"{plural(stuck, 'operation', 'operations')} ended without an answer and cannot be settled by reading"
-        words = format_html("A person has to look. The oldest was asked for {}.", age(found["oldest"], "ago"))
+        words = format_html("A person has to look. The oldest was asked for {}.", age(found.oldest, "ago"))
     else:
         title = f"{plural(n, 'operation', 'operations')} ended without an answer"
-        words = format_html(
-            "They are settled by reading, never sent again. The oldest is {} old.", age(found["oldest"])
-        )
+        words = format_html("They are settled by reading, never sent again. The oldest is {} old.", age(found.oldest))
     url = f"{reverse('sims:operations')}?{urlencode({'state': 'unknown'})}"
     return Attention("unknown", "diamond", title, words, "Decide" if stuck else "Open", url)
 
 
-def unknown_messages() -> Attention | None:
+def unknown_messages(user: Person) -> Attention | None:
     """One query."""
-    n = Message.objects.filter(state=Message.State.UNKNOWN)[:1000].count()
+    n = within(Message.objects.filter(state=Message.State.UNKNOWN), user)[:1000].count()
     if not n:
         return None
     title = (
@@ -156,33 +154,21 @@ def unknown_messages() -> Attention | None:
     return Attention("unknown", "diamond", title, words, "Open messages", f"{reverse('sms:list')}?state=unknown")
 
 
-def troubled_batches() -> list[Attention]:
-    """Batches of the last day that ended with failures or unknowns; one query."""
-    rows = (
-        BatchCount.objects.filter(batch__finished_at__gte=timezone.now() - RECENT, batch__state=Batch.State.FINISHED)
-        .order_by()
-        .values(number=F("batch"), uuid=F("batch__uuid"))
-        .annotate(
-            failed=Sum("n", filter=Q(state="failed"), default=0),
-            unknown=Sum("n", filter=Q(state="unknown"), default=0),
-            whole=Sum("n"),
-        )
-        .filter(Q(failed__gt=0) | Q(unknown__gt=0))
-        .order_by("-number")
-    )
-    return [_batch(dict(row)) for row in rows[:MOST_BATCHES]]
+def troubled_batches(seen: Iterable[BatchSum]) -> list[Attention]:
+    """Batches of the last day that ended with failures or unknowns, the newest first."""
+    ended = [batch for batch in seen if batch.state == Batch.State.FINISHED and (batch.failed or batch.unknown)]
+    return [_batch(batch) for batch in ended[:MOST_BATCHES]]
 
 
-def _batch(row: dict[str, object]) -> Attention:
-    number, failed, unknown, whole = (int(str(row[name])) for name in ("number", "failed", "unknown", "whole"))
-    url = reverse("batches:detail", args=[row["uuid"]])
-    if unknown:
-        title = f"Batch {number} ended with {plural(unknown, 'unknown outcome', 'unknown outcomes')}"
-        words = f"Of {count(whole)} SIMs; they are settled by reading, never sent again."
+def _batch(batch: BatchSum) -> Attention:
+    number, url = batch.number, batch.url
+    if batch.unknown:
+        title = f"Batch {number} ended with {plural(batch.unknown, 'unknown outcome', 'unknown outcomes')}"
+        words = f"Of {count(batch.whole)} SIMs; they are settled by reading, never sent again."
         return Attention("unknown", "diamond", title, words, "Open batch", url)
-    title = f"Batch {number} finished with {plural(failed, 'failure', 'failures')} out of {count(whole)}"
+    title = f"Batch {number} finished with {plural(batch.failed, 'failure', 'failures')} out of {count(batch.whole)}"
     words = "Each row says why; those that failed can be tried again as a batch of their own."
-    return Attention("bad", "triangle", title, words, f"See the {count(failed)}", f"{url}?state=failed")
+    return Attention("bad", "triangle", title, words, f"See the {count(batch.failed)}", f"{url}?state=failed")
 
 
 def unfollowed_plans(week: Calendar) -> Attention | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -15,9 +16,8 @@ from estate.charts import BarChart, Point, bar_chart
 from estate.models import EndingDay
 from estate.rollups.standing import DAYS_AHEAD
 from estate.usage import Accounts
-from sims.counts import Filter, facets
 from sims.models import Sim
-from toolkit.figures import plural
+from toolkit.figures import count, plural
 
 WEEK = 7
 # In these a SIM becomes active by its first traffic, and billing begins.
@@ -36,8 +36,12 @@ class EndDay:
     is_today: bool
 
     @property
+    def name(self) -> str:
+        return f"{self.day:%A %-d %B}"
+
+    @property
     def words(self) -> str:
-        return f"{self.day:%A %-d %B}: {plural(self.n, 'package ends', 'packages end')}"
+        return f"{self.name}: {plural(self.n, 'package ends', 'packages end')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,7 @@ def calendar_of(accounts: Accounts, *, ahead: int = DAYS_AHEAD) -> Calendar:
     rows = found.order_by().values_list("day").annotate(total=Sum("n"), left=Sum("unfollowed"))
     sums = {day: (n, left) for day, n, left in rows}
     days = [_day(today + number * DAY, sums, today) for number in range(ahead)]
-    points = [
-        Point(_label(day, is_week=ahead <= WEEK), float(day.n), day.words, day.url, "warn" if day.is_today else "")
-        for day in days
-    ]
+    points = [_point(day, is_week=ahead <= WEEK) for day in days]
     return Calendar(days, bar_chart(points, words=_words(days), shows_values=ahead <= 10, is_whole=True))
 
 
@@ -89,6 +90,11 @@ def _day(day: date, sums: dict[date, tuple[int, int]], today: date) -> EndDay:
     n, unfollowed = sums.get(day, (0, 0))
     url = f"{reverse('sims:list')}?{urlencode({'plan_end': day.isoformat()})}"
     return EndDay(day, n, unfollowed, url, day == today)
+
+
+def _point(day: EndDay, *, is_week: bool) -> Point:
+    tone = "warn" if day.is_today else ""
+    return Point(_label(day, is_week=is_week), float(day.n), day.name, count(day.n), day.url, tone)
 
 
 def _label(day: EndDay, *, is_week: bool) -> str:
@@ -112,10 +118,9 @@ class Guard:
     url: str
 
 
-def billing_guard(accounts: Accounts) -> list[Guard]:
-    """One query."""
-    counted = facets(Filter(accounts=sorted(accounts or ()))).statuses
+def billing_guard(statuses: Mapping[str, int]) -> list[Guard]:
+    """From how many SIMs have each status."""
     return [
-        Guard(status, counted.get(status, 0), words, f"{reverse('sims:list')}?{urlencode({'status': status})}")
+        Guard(status, statuses.get(status, 0), words, f"{reverse('sims:list')}?{urlencode({'status': status})}")
         for status, words in BILLING_STARTS
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import ceil, floor, log10
 
-from django.utils.html import escape
+from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 HEIGHT = 140
@@ -20,17 +20,23 @@ MOST_LABELS = 8
 # Below it a figure is nothing; an axis is never finer.
 SMALLEST = 0.01
 FACTORS = (1, 2, 2.5, 5, 10)
+ROW = '<tr><td>{}</td><td class="sp-num">{}</td></tr>'
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value: `label` stands under it, `words` say it in full; `url` makes its bar a link."""
+    """One value: `label` stands under it, `name` and `said` tell it in full; `url` makes its bar a link."""
 
     label: str
     value: float | None
-    words: str = ""
+    name: str = ""
+    said: str = ""
     url: str = ""
     tone: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"{self.name}: {self.said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +123,16 @@ class BarChart:
     words: str
     shows_values: bool = False
     gaps: list[Bar] = field(default_factory=list)
+    points: Sequence[Point] = ()
 
     @property
     def height(self) -> int:
         return HEIGHT
+
+    @property
+    def table(self) -> SafeString:
+        """The rows of the chart's table, in the order of its bars."""
+        return format_html_join("", ROW, ((point.name, point.said) for point in self.points))
 
     @property
     def has_links(self) -> bool:
@@ -171,6 +183,7 @@ def bar_chart(
         marks=scale.marks,
         words=words,
         shows_values=shows_values,
+        points=points,
     )
 
 

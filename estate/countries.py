@@ -63,6 +63,10 @@ class Countries:
     unit: str
 
     @property
+    def caption(self) -> str:
+        return f"{self.unit} a day; a day that was not read is a gap"
+
+    @property
     def on_map(self) -> list[CountryRow]:
         return [row for row in self.rows if row.is_country]
 
@@ -139,7 +143,8 @@ def _chart(days: Days, read: set[date]) -> tuple[BarChart | None, str]:
         Point(
             f"{day:%-d %b}",
             float(used.get(day) or 0) / factor if day in read else None,
-            f"{day:%a %-d %B}: {volume(used.get(day) or Decimal(0)) if day in read else 'not read'}",
+            f"{day:%a %-d %B}",
+            volume(used.get(day) or Decimal(0)) if day in read else "not read",
         )
         for day in days
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from django.db.models import Max
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from redis import RedisError
@@ -35,9 +36,9 @@ class Sign:
 SOURCES: list[Callable[[], Iterable[Sign]]] = []
 
 
-def signs(fleet: Freshness) -> list[Sign]:
-    """Reading, carrier, what was added, workers."""
-    return [_sync(fleet), _carrier(fleet), *(sign for source in SOURCES for sign in source()), _workers()]
+def signs(fleet: Freshness, *, failing: int) -> list[Sign]:
+    """Reading, carrier, what was added, workers; `failing` of the carrier's reads were not answered last time."""
+    return [_sync(fleet), _carrier(failing), *(sign for source in SOURCES for sign in source()), _workers()]
 
 
 def _sync(fleet: Freshness) -> Sign:
@@ -55,10 +56,9 @@ def _sync(fleet: Freshness) -> Sign:
     )
 
 
-def _carrier(fleet: Freshness) -> Sign:
-    """By the answers to what was asked last."""
-    failing = Source.objects.exclude(error="").filter(account__gone_at=None).count()
-    newest = Source.objects.filter(read_at__isnull=False).order_by("-read_at").values_list("read_at", flat=True).first()
+def _carrier(failing: int) -> Sign:
+    """By the answers to what was asked last; one query."""
+    newest = Source.objects.aggregate(at=Max("read_at"))["at"]
     if failing:
         return Sign("Carrier", "warn", "triangle", "Answers in part", f"{failing} of its reads failed last time")
     if newest is None:

@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import F, Sum
+from django.db.models import F, Subquery, Sum
 from django.urls import reverse
 
 from enterprise.days import day_of
 from enterprise.models import SharePool
+from enterprise.sources import failing
 from estate import attention as things
-from estate.ages import troubles
+from estate.ages import troubles_of
 from estate.attention import Attention
 from estate.calendar import Calendar, billing_guard, calendar_of
 from estate.health import Sign, signs
 from estate.models import CountDay
 from estate.pools import PoolRow, pool_rows
 from estate.today import Today, today_of
-from estate.under_way import UnderWay, under_way
+from estate.under_way import UnderWay, batches_seen, open_operations, under_way
 from journal.feed import Scope
 from journal.feed_page import Latest, latest_of
 from sims.counts import Facets, Filter, facets
 from sims.freshness import Freshness
 from sims.models import Sim, SyncRun
+from sims.scope import accounts_of
 from sims.sync.report import Tile as RunTile
 from sims.sync.report import tiles_of
 from toolkit.figures import change, count
+from users.models import User
 
 RUN_TILES = 5
 POOLS, LOOKED_AT = 4, 20
@@ -49,7 +52,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`today` and `run_tiles` are of the whole fleet, and left out for who may see some accounts only."""
+    """`today` and `last_run` are of the whole fleet, and left out for who may see some accounts only."""
 
     title: str
     fleet: Freshness
@@ -69,27 +72,30 @@ class Home:
     latest: Latest
 
 
-def home(fleet: Freshness, scope: Scope = None, *, now: datetime) -> Home:
+def home(fleet: Freshness, user: User, *, now: datetime) -> Home:
     """Everything on home, in a bounded number of queries, none of which goes through the SIMs."""
+    scope = accounts_of(user)
     counted = facets(Filter(accounts=sorted(scope or ())))
     before, since = _counts_before(scope, now)
-    pools, week, health = _pools(scope), calendar_of(scope, ahead=WEEK), signs(fleet)
+    failed_reads = failing(accounts=scope)
+    pools, week, health = _pools(scope), calendar_of(scope, ahead=WEEK), signs(fleet, failing=len(failed_reads))
+    batches, operations = batches_seen(user), open_operations(user)
     attention = things.ranked(
         [
-            things.stopped(fleet),
+            things.stopped(fleet, scope),
             *things.ending_pools(pools),
-            things.unknown_operations(),
-            things.unknown_messages(),
-            *things.troubled_batches(),
+            things.unknown_operations(operations),
+            things.unknown_messages(user),
+            *things.troubled_batches(batches),
             *(thing for sign in health for thing in sign.attention),
             things.stale(fleet),
-            *things.failed_calls(troubles()),
+            *things.failed_calls(troubles_of(failed_reads)),
             things.unfollowed_plans(week),
             things.missing(counted),
-            things.kept_aside(fleet),
+            things.kept_aside(fleet, scope),
         ]
     )
-    last_run = fleet.under_way or fleet.ended
+    last_run = (fleet.under_way or fleet.ended) if scope is None else None
     return Home(
         title=_title(len(attention), counted.whole or counted.total),
         fleet=fleet,
@@ -103,8 +109,8 @@ def home(fleet: Freshness, scope: Scope = None, *, now: datetime) -> Home:
         pools=pools[:POOLS],
         pools_total=_pools_seen(scope).count() if len(pools) == LOOKED_AT else len(pools),
         week=week,
-        billing=sum(each.n for each in billing_guard(scope)),
-        under_way=under_way(),
+        billing=sum(each.n for each in billing_guard(counted.statuses)),
+        under_way=under_way(batches, operations),
         signs=health,
         latest=latest_of(scope),
     )
@@ -116,23 +122,21 @@ def _pools_seen(scope: Scope):  # type: ignore[no-untyped-def]
 
 
 def _pools(scope: Scope) -> list[PoolRow]:
-    """The fullest pools, the most urgent first; two queries."""
+    """The fullest pools, the most urgent first; one query."""
     share = F("data_usage_mb") / F("data_total_mb")
     with_size = _pools_seen(scope).filter(data_total_mb__gt=0).annotate(share=share)
     return pool_rows(list(with_size.order_by(F("share").desc(nulls_last=True))[:LOOKED_AT]))
 
 
 def _counts_before(scope: Scope, now: datetime) -> tuple[dict[str, int], date | None]:
-    """How many SIMs had each status when the day before was counted; two queries."""
+    """How many SIMs had each status when the day before was counted; one query."""
     today = day_of(now)
     days = CountDay.objects.filter(day__lt=today, day__gte=today - OLDEST_COUNT).order_by("-day")
-    since = days.values_list("day", flat=True).first()
-    if since is None:
-        return {}, None
-    rows = CountDay.objects.filter(day=since)
+    rows = CountDay.objects.filter(day=Subquery(days.values("day")[:1]))
     if scope is not None:
         rows = rows.filter(account_id__in=scope)
-    return dict(rows.order_by().values_list("status").annotate(total=Sum("n"))), since
+    found = list(rows.order_by().values_list("day", "status").annotate(total=Sum("n")))
+    return {status: n for _, status, n in found}, found[0][0] if found else None
 
 
 def _title(count_of_things: int, total: int) -> str:

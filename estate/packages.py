@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db import connection
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from enterprise.models import ServicePackage
@@ -51,6 +53,23 @@ SELECT account_id, package, sum(n) FROM (
     UNION ALL SELECT account_id, package, n FROM sims_simcountdelta
 ) AS counted WHERE account_id = ANY(%s) GROUP BY account_id, package
 """
+
+
+ON_THIS = """
+NOT EXISTS (
+    SELECT FROM (
+        SELECT account_id, package, n FROM sims_simcount
+        UNION ALL SELECT account_id, package, n FROM sims_simcountdelta
+    ) AS counted
+    WHERE counted.account_id = enterprise_servicepackage.account_id AND counted.package = enterprise_servicepackage.name
+    GROUP BY counted.package HAVING sum(n) > 0
+)
+"""
+
+
+def is_without_sims() -> RawSQL:
+    """A condition of ServicePackage: nobody is on it."""
+    return RawSQL(ON_THIS, (), output_field=BooleanField())  # noqa: S611 - no value of anybody in it
 
 
 def _sims_on(found: list[ServicePackage]) -> dict[tuple[int, str], int]:

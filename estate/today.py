@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import pairwise
+
+from django.db.models.functions import Trunc
 
 from enterprise.days import DAY, day_of, end_of, start_of
 from estate.charts import LineChart, line_chart
@@ -51,12 +53,13 @@ class Today:
 
 
 def today_of(now: datetime) -> Today:
-    """One query."""
+    """One query, for the last reading of each hour."""
     today = day_of(now)
     days: dict[date, Points] = defaultdict(lambda: [(0.0, 0.0)])
     moments: dict[date, datetime] = {}
-    rows = UsageMoment.objects.filter(day__gte=today - BACK).order_by("at").values_list("day", "at", "used_mb")
-    for day, at, mb in rows:
+    moments_of = UsageMoment.objects.filter(day__gte=today - BACK).annotate(hour=Trunc("at", "hour", tzinfo=UTC))
+    rows = moments_of.order_by("day", "hour", "-at").distinct("day", "hour")
+    for day, at, mb, _ in rows.values_list("day", "at", "used_mb", "hour"):
         days[day].append((_place(day, at), float(mb)))
         moments[day] = at
     mine, read_at = days.pop(today, []), moments.get(today)
@@ -101,12 +104,16 @@ def _usual(days: Sequence[Points], place: float) -> Usual | None:
 
 
 def _between(points: Points, place: float) -> float | None:
-    for (left, low), (right, high) in pairwise(points):
-        if left <= place <= right:
-            return low if right == left else low + (high - low) * (place - left) / (right - left)
+    """The use at a place among points in order, the first of which is at the start of the day."""
+    at = bisect_left(points, (place,))
+    if at == 0:
+        return points[0][1]
+    if at < len(points):
+        (left, low), (right, high) = points[at - 1], points[at]
+        return low + (high - low) * (place - left) / (right - left)
     # A last reading shortly before stands for it.
     last, value = points[-1]
-    return value if 0 <= place - last < 2 / HOURS and len(points) > 1 else None
+    return value if place - last < 2 / HOURS and len(points) > 1 else None
 
 
 def _most(mine: Points, usual: Sequence[Usual | None]) -> float:

@@ -1,24 +1,92 @@
-"""Operations and batches that are open."""
+"""Operations and batches that are open, and batches that ended lately; those that a person may see."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from batches.kinds import KINDS
-from batches.models import Batch, BatchCount
+from batches.models import Batch
+from batches.scope import visible_to
 from sims.models import Operation
+from sims.scope import operations_of
 from toolkit.figures import count, plural
+from users.models import User
 
 SHOWN = 4
 STATES = (Batch.State.RUNNING, Batch.State.PAUSED, Batch.State.SCHEDULED)
-SETTLED = ("done", "failed", "scheduled")
-# More than these are not counted to the last one.
-MOST_OPEN = 10_000
+# A batch that ended with failures stands on home for so long.
+RECENT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSum:
+    """A batch and how many of its items stand where; `skipped` are among `whole`."""
+
+    number: int
+    uuid: UUID
+    kind: str
+    state: str
+    due_at: datetime | None
+    whole: int
+    skipped: int
+    settled: int
+    done: int
+    failed: int
+    unknown: int
+
+    @property
+    def url(self) -> str:
+        return reverse("batches:detail", args=[self.uuid])
+
+
+def batches_seen(user: User) -> list[BatchSum]:
+    """Open ones and those that ended within a day, the newest first; one query."""
+
+    def n(**states: object) -> Sum:
+        return Sum("counts__n", filter=Q(**{f"counts__{name}": value for name, value in states.items()}), default=0)
+
+    ended = Q(state=Batch.State.FINISHED, finished_at__gte=timezone.now() - RECENT)
+    found = visible_to(user).filter(Q(state__in=STATES) | ended).order_by("-id")
+    rows = found.values("uuid", "kind", "state", "due_at", number=F("id")).annotate(
+        whole=Sum("counts__n", default=0),
+        skipped=n(state="skipped"),
+        settled=n(state__in=("done", "failed", "scheduled")),
+        done=n(state="done"),
+        failed=n(state="failed"),
+        unknown=n(state="unknown"),
+    )
+    return [BatchSum(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperations:
+    """`stuck` of the `unknown` ones cannot be settled by reading; `oldest` is when the first of these was asked for."""
+
+    open: int
+    unknown: int
+    stuck: int
+    oldest: datetime | None
+
+
+def open_operations(user: User) -> OpenOperations:
+    """One query."""
+    is_unknown = Q(state=Operation.State.UNKNOWN)
+    found = operations_of(Operation.objects.filter(state__in=Operation.HOLDING), user)
+    return OpenOperations(
+        **found.aggregate(
+            open=Count("pk"),
+            unknown=Count("pk", filter=is_unknown),
+            stuck=Count("pk", filter=is_unknown & Q(needs_person=True)),
+            oldest=Min("created_at", filter=is_unknown),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +109,27 @@ class UnderWay:
 
     @property
     def operation_words(self) -> str:
-        many = "10,000 or more" if self.operations >= MOST_OPEN else count(self.operations)
-        return f"{many} open operation{'' if self.operations == 1 else 's'}"
+        return plural(self.operations, "open operation", "open operations")
 
 
-def under_way() -> UnderWay:
-    """Three queries."""
-    batches = list(Batch.objects.filter(state__in=STATES).order_by("-id")[:SHOWN])
-    sums: dict[int, dict[str, Any]] = {
-        row["batch"]: dict(row)
-        for row in BatchCount.objects.filter(batch__in=batches)
-        .order_by()
-        .values("batch")
-        .annotate(
-            whole=Sum("n", filter=~Q(state="skipped"), default=0),
-            settled=Sum("n", filter=Q(state__in=SETTLED), default=0),
-            done=Sum("n", filter=Q(state="done"), default=0),
-            failed=Sum("n", filter=Q(state="failed"), default=0),
-            unknown=Sum("n", filter=Q(state="unknown"), default=0),
-        )
-    }
-    waiting = Operation.objects.filter(state__in=("queued", "sending", "accepted", "unknown"))
+def under_way(seen: Sequence[BatchSum], operations: OpenOperations) -> UnderWay:
     return UnderWay(
-        batches=[_batch(batch, sums.get(batch.pk, {})) for batch in batches],
-        operations=waiting[:MOST_OPEN].count(),
+        batches=[_batch(batch) for batch in seen if batch.state in STATES][:SHOWN],
+        operations=operations.open,
         operations_url=reverse("sims:operations"),
     )
 
 
-def _batch(batch: Batch, sums: dict[str, Any]) -> OpenBatch:
-    whole, kind = sums.get("whole", 0), KINDS.get(batch.kind)
-    unknown = f", {count(sums['unknown'])} unknown" if sums.get("unknown") else ""
+def _batch(batch: BatchSum) -> OpenBatch:
+    whole, kind = batch.whole - batch.skipped, KINDS.get(batch.kind)
+    unknown = f", {count(batch.unknown)} unknown" if batch.unknown else ""
     return OpenBatch(
-        number=batch.pk,
+        number=batch.number,
         state=batch.state,
         title=f"{kind.label if kind else batch.kind}, {plural(whole, 'SIM', 'SIMs')}",
         due_at=batch.due_at if batch.state == Batch.State.SCHEDULED else None,
         whole=whole,
-        settled=sums.get("settled", 0),
-        words=f"{count(sums.get('done', 0))} done, {count(sums.get('failed', 0))} failed{unknown}",
-        url=reverse("batches:detail", args=[batch.uuid]),
+        settled=batch.settled,
+        words=f"{count(batch.done)} done, {count(batch.failed)} failed{unknown}",
+        url=batch.url,
     )

@@ -100,7 +100,7 @@ def _row(day: date, spans: Mapping[date, int], used: Mapping[date, tuple[Decimal
 
 def _point(row: DayRow, factor: int) -> Point:
     value = None if row.used_mb is None or row.together > 1 else float(row.used_mb) / factor
-    return Point(f"{row.day:%-d %b}", value, f"{row.day:%a %-d %B}: {row.words}")
+    return Point(f"{row.day:%-d %b}", value, f"{row.day:%a %-d %B}", row.words)
 
 
 def _words(days: Days, rows: list[DayRow]) -> str:

@@ -22,7 +22,7 @@ def signs() -> Iterator[Sign]:
 
 
 def _kinds(seen: Watch) -> Sign:
-    last = last_push_at()
+    last = max((kind.last_at for kind in seen.kinds if kind.last_at), default=None) or last_push_at()
     if seen.silent:
         word = f"{plural(len(seen.silent), 'kind', 'kinds')} silent"
         more = f"{len(KINDS) - len(seen.silent)} of {len(KINDS)} kinds on time"

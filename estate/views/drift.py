@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from enterprise.scope import accounts_for
 from estate import drift_ask
 from estate.drift_ask import DriftForm
 from estate.models import DriftCheck, DriftFinding
 from estate.sheets import csv_file
 from estate.tasks import work_drift_soon
 from sims.forms import RunListForm
+from sims.scope import accounts_of
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
 from users.models import User
@@ -50,7 +50,7 @@ def drift(request: HttpRequest, pk: int) -> HttpResponse:
     """`/sync/drift/<id>/`: one comparison as it goes, what differed, since when, and the likely cause."""
     check = get_object_or_404(DriftCheck.objects.defer("sim_ids"), pk=pk)
     found = check.findings.select_related("sim").order_by("pk")
-    scope = accounts_for(request.user)
+    scope = accounts_of(request.user)
     if scope is not None:
         found = found.filter(sim__account__in=scope)
     causes = dict(found.order_by().values_list("cause").annotate(n=Count("pk")))

@@ -11,15 +11,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from enterprise.models import Account, Enterprise, ServicePackage, SharePool, Source
-from enterprise.scope import accounts_for
+from enterprise.sources import sources_of
 from estate.accounts import account_rows, beside_carrier, charges, history_of, money
-from estate.ages import troubles
+from estate.ages import troubles, troubles_of
 from estate.forms import NamesForm
 from estate.pools import pool_rows
 from estate.ranges import DaysForm
 from estate.sheets import csv_file
 from estate.usage import usage_chart
 from sims.counts import Filter, facets
+from sims.scope import accounts_of
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
 
@@ -27,30 +28,33 @@ SHOWN = 50
 
 
 def _accounts(request: HttpRequest) -> QuerySet[Account]:
-    scope = accounts_for(request.user)
+    scope = accounts_of(request.user)
     return Account.objects.all() if scope is None else Account.objects.filter(pk__in=scope)
 
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """`/enterprise/`: who we are to the carrier, what it costs, and how its answers stand."""
-    accounts = list(_accounts(request))
+    scope = accounts_of(request.user)
+    accounts = list(Account.objects.all() if scope is None else Account.objects.filter(pk__in=scope))
+    pools = SharePool.objects.filter(gone_at=None)
+    sources = list(sources_of(scope))
     context = {
         "enterprise": Enterprise.objects.first(),
         "accounts": [account for account in accounts if account.gone_at is None],
         "gone": sum(account.gone_at is not None for account in accounts),
         "charges": charges([account for account in accounts if account.gone_at is None]),
         "packages": ServicePackage.objects.filter(gone_at=None, account__in=accounts).count(),
-        "pools": SharePool.objects.filter(gone_at=None).count(),
-        "troubles": troubles(),
-        "sources": _sources(),
+        "pools": (pools if scope is None else pools.filter(account__in=scope)).count(),
+        "sims": facets(Filter(accounts=sorted(scope or ()))).total,
+        "troubles": troubles_of([source for source in sources if source.is_failing]),
+        "sources": _by_call(sources),
     }
     return render(request, "estate/enterprise.html", context)
 
 
-def _sources() -> list[dict[str, Any]]:
+def _by_call(found: list[Source]) -> list[dict[str, Any]]:
     """The five reads, each with its oldest answer."""
-    found = list(Source.objects.filter(account__gone_at=None))
     rows = []
     for call in Source.Call:
         mine = [row for row in found if row.call == call]
@@ -81,7 +85,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "page": page,
         "form": form,
         "total": found.count(),
-        "troubles": troubles(Source.Call.ENTERPRISE, Source.Call.ACCOUNT),
+        "troubles": troubles(Source.Call.ENTERPRISE, Source.Call.ACCOUNT, accounts=accounts_of(request.user)),
     }
     return render_part(request, "estate/accounts.html", context, part="accounts")
 
@@ -139,14 +143,10 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "packages": found.packages.filter(gone_at=None).count(),
         "pools": pool_rows(list(found.pools.filter(gone_at=None))),
-        "troubles": [*troubles(Source.Call.ACCOUNT)] if _is_failing(found) else [],
+        "troubles": troubles(Source.Call.ACCOUNT, accounts=frozenset([found.pk])),
         "now": timezone.now(),
     }
     return render(request, "estate/account.html", context)
-
-
-def _is_failing(found: Account) -> bool:
-    return found.sources.exclude(error="").exists()
 
 
 def _history_csv(found: Account, rows: list[Any]) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,23 +11,21 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from enterprise.models import ServicePackage, Source
-from enterprise.scope import accounts_for
 from estate.ages import troubles
 from estate.forms import NamesForm
-from estate.packages import PackageRow, package_rows
+from estate.packages import PackageRow, is_without_sims, package_rows
 from estate.ranges import DaysForm
 from estate.sheets import csv_file
 from estate.usage import last_rolled, usage_chart
+from sims.scope import accounts_of
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
 
 SHOWN = 50
-# Packages are made by the carrier's sales people: hundreds, not thousands.
-MOST = 2000
 
 
 def _packages(request: HttpRequest) -> QuerySet[ServicePackage]:
-    scope = accounts_for(request.user)
+    scope = accounts_of(request.user)
     found = ServicePackage.objects.select_related("account")
     return found if scope is None else found.filter(account_id__in=scope)
 
@@ -41,19 +40,17 @@ def packages(request: HttpRequest) -> HttpResponse:
     account = request.GET.get("account", "")
     if account.isdecimal() and len(account) < 19:
         found = found.filter(account_id=int(account))
-    if request.GET.get("csv"):
-        return _csv(package_rows(list(found[:MOST])))
     is_unused = request.GET.get("unused") == "1"
-    page = page_of(
-        found.filter(pk__in=[row.package.pk for row in package_rows(list(found[:MOST])) if row.is_unused])
-        if is_unused
-        else found,
-        key="pk", size=SHOWN, after=_id(form.cursor("after")), before=_id(form.cursor("before")),
-    )  # fmt: skip
+    if is_unused:
+        found = found.filter(is_without_sims())
+    if request.GET.get("csv"):
+        return _csv(package_rows(list(found)))
+    page = page_of(found, key="pk", size=SHOWN, after=_id(form.cursor("after")), before=_id(form.cursor("before")))
     context = {
         "rows": package_rows(page.rows), "page": page, "form": form, "total": found.count(),
         "is_unused": is_unused, "account": account, "rolled": last_rolled(),
-        "troubles": troubles(Source.Call.PACKAGES),
+        "keep": urlencode({name: request.GET[name] for name in ("unused", "account") if request.GET.get(name)}),
+        "troubles": troubles(Source.Call.PACKAGES, accounts=accounts_of(request.user)),
     }  # fmt: skip
     return render_part(request, "estate/packages.html", context, part="packages")
 
@@ -86,10 +83,6 @@ def package(request: HttpRequest, pk: int) -> HttpResponse:
     (row,) = package_rows([found])
     context = {
         "row": row, "package": found, "usage": usage, "form": form, "rolled": last_rolled(),
-        "troubles": troubles(Source.Call.PACKAGES) if _is_failing(found) else [],
+        "troubles": troubles(Source.Call.PACKAGES, accounts=frozenset([found.account_id])),
     }  # fmt: skip
     return render(request, "estate/package.html", context)
-
-
-def _is_failing(found: ServicePackage) -> bool:
-    return found.account.sources.filter(call=Source.Call.PACKAGES).exclude(error="").exists()

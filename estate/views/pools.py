@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from enterprise.models import SharePool, Source
 from enterprise.pool_words import KINDS
 from enterprise.pools import set_levels
-from enterprise.scope import accounts_for
 from estate.ages import troubles
 from estate.forms import LevelsForm, NamesForm
 from estate.pools import history_of, pace_words, pool_rows
 from estate.sheets import csv_file
 from journal.feed import rows_of
 from journal.models import Event
+from sims.scope import accounts_of
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
 from users import audit
@@ -30,7 +30,7 @@ EVENTS = 10
 
 
 def _pools(request: HttpRequest) -> QuerySet[SharePool]:
-    scope = accounts_for(request.user)
+    scope = accounts_of(request.user)
     found = SharePool.objects.select_related("account")
     return found if scope is None else found.filter(account__in=scope)
 

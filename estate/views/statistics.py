@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from enterprise.models import CountryDay, Source
-from enterprise.scope import accounts_for
 from estate.ages import troubles
-from estate.calendar import billing_guard, calendar_of
+from estate.calendar import WEEK, billing_guard, calendar_of
 from estate.countries import ORDERS, Countries, countries_over
 from estate.models import UsageTop
 from estate.ranges import Days, DaysForm
@@ -19,6 +18,8 @@ from estate.sheets import csv_file
 from estate.silent import SilentForm, silent_page
 from estate.usage import by_account, by_package, last_rolled, leaders, silent_counts, usage_chart
 from estate.world import world_of
+from sims.counts import Filter, facets
+from sims.scope import accounts_of
 from toolkit.htmx import render_part
 
 SHOWN = 50
@@ -30,17 +31,19 @@ def statistics(request: HttpRequest) -> HttpResponse:
     form = DaysForm(request.GET)
     by = "sims" if request.GET.get("by") == "sims" else "traffic"
     order = request.GET.get("sort", "")
-    is_whole = accounts_for(request.user) is None
+    is_whole = accounts_of(request.user) is None
     found = countries_over(form.range, by=by, order=order) if is_whole else None
     if found and request.GET.get("csv") == "days":
         return _days_csv(form.range)
     if found and request.GET.get("csv"):
         return _countries_csv(found, form.range)
+    keep = _kept(request.GET)
     context = {
         "found": found, "form": form, "days": form.range, "by": by, "is_whole": is_whole,
         "world": world_of(found.rows) if found else None,
         "order": order if order in ORDERS else "traffic", "heads": HEADS,
-        "keep": _kept(request.GET), "keep_fields": [(name, request.GET[name]) for name in LOOKS if name in request.GET],
+        "keep": keep, "days_csv": f"?{keep['csv']}&csv=days",
+        "keep_fields": [(name, request.GET[name]) for name in LOOKS if name in request.GET],
         "troubles": troubles(Source.Call.COUNTRIES),
     }  # fmt: skip
     return render_part(request, "estate/statistics.html", context, part="countries")
@@ -82,7 +85,7 @@ def _days_csv(days: Days) -> HttpResponse:
 @require_safe
 def usage(request: HttpRequest) -> HttpResponse:
     """`/enterprise/usage/`: what the fleet uses by day, who uses it, who grew, who is silent."""
-    form, scope = DaysForm(request.GET), accounts_for(request.user)
+    form, scope = DaysForm(request.GET), accounts_of(request.user)
     days = form.range
     fleet = usage_chart(days, accounts=scope)
     accounts, packages = by_account(days, scope), by_package(days, scope)
@@ -113,7 +116,7 @@ def _usage_csv(wanted: str, table) -> HttpResponse:  # type: ignore[no-untyped-d
 @require_safe
 def silent(request: HttpRequest) -> HttpResponse:
     """`/enterprise/usage/silent/?days=30`: active SIMs that used nothing for so long, the longest first."""
-    form, scope = SilentForm(request.GET), accounts_for(request.user)
+    form, scope = SilentForm(request.GET), accounts_of(request.user)
     page = silent_page(form.wanted, scope, after=form.cursor, size=SHOWN)
     context = {"form": form, "page": page, "counts": silent_counts(scope)}
     return render_part(request, "estate/silent.html", context, part="silent")
@@ -122,10 +125,11 @@ def silent(request: HttpRequest) -> HttpResponse:
 @require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """`/enterprise/calendar/`: which packages end on which of the next 60 days, and what would start billing."""
-    scope = accounts_for(request.user)
+    scope = accounts_of(request.user)
     found = calendar_of(scope)
-    if request.GET.get("csv"):
-        rows = ((day.day, day.n, day.unfollowed) for day in found.days)
+    if wanted := request.GET.get("csv"):
+        rows = ((day.day, day.n, day.unfollowed) for day in found.days[: WEEK if wanted == "week" else None])
         return csv_file("packages-ending", ["day", "packages_ending", "nothing_follows"], rows)
-    context = {"calendar": found, "guard": billing_guard(scope), "rolled": last_rolled()}
+    statuses = facets(Filter(accounts=sorted(scope or ()))).statuses
+    context = {"calendar": found, "guard": billing_guard(statuses), "rolled": last_rolled()}
     return render(request, "estate/calendar.html", context)

@@ -147,6 +147,22 @@ def test_packages_say_who_is_on_them_and_how_they_use_them(client):
     assert (field(page, "price"), field(page, "under_10"), field(page, "over_100")) == ("not told", "2", "1")
 
 
+def test_unused_packages_are_paged_counted_and_filed_as_such(client):
+    account = make_account()
+    for number in range(60):
+        make_package(account, name=f"free-{number:02}")
+    make_package(account, name="used")
+    make_sims(2, account=account, package="used")
+    response = client.get(f"/enterprise/packages/?unused=1&account={account.pk}")
+    assert total(response) == "60"
+    after = response.content.decode().split('rel="next"')[0].split('href="')[-1].split('"')[0].replace("&amp;", "&")
+    rest = client.get(f"/enterprise/packages/{after}")
+    assert total(rest) == "60"
+    assert [f"free-{number:02}" in text(rest) for number in (49, 50, 59)] == [False, True, True]
+    rows = sheet(client.get(f"/enterprise/packages/?unused=1&account={account.pk}&csv=1"))
+    assert (len(rows), {row[7] for row in rows[1:]}) == (61, {"0"})
+
+
 def test_a_package_leads_to_its_sims_on_the_list(client):
     account = make_account()
     make_package(account, name="Basic & more")

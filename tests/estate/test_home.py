@@ -1,12 +1,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batches.models import Batch, BatchCount
 from enterprise.days import DAY, start_of
+from enterprise.models import Source
 from enterprise.scope import limit_to
+from enterprise.sources import note_failure
 from estate.models import CountDay, EndingDay, UsageMoment
 from estate.today import today_of
 from journal.models import Event
@@ -15,10 +19,11 @@ from notifications.models import PushDay
 from sims.models import Operation, SetAside, SyncRun
 from sms.models import Message
 from tests.estate.rows import make_account, make_pool, make_readings, today
+from tests.estate.test_enterprise import sheet
 from tests.page import htmx, text, total
 from tests.sims.fleet import NOW, make_run, make_sim, make_sims
 
-QUERIES = 26
+QUERIES = 22
 
 
 def test_a_quiet_day(client):
@@ -204,3 +209,53 @@ def test_who_may_see_some_accounts_gets_their_figures(client, user, django_user_
     assert total(response) == "1"
     assert "Hidden" not in text(response)
     assert "Data today" not in text(response)
+
+
+def test_who_may_see_some_accounts_hears_nothing_of_the_others(client, user, django_user_model):
+    mine, other = make_account("mine"), make_account("other")
+    sims = {each: make_sim(str(each.pk), account=each) for each in (mine, other)}
+    for sim in sims.values():
+        Operation.objects.create(sim=sim, verb="activate", state="unknown", needs_person=True, username="x")
+    make_run(state=SyncRun.State.FAILED, note="Page 3 of other: no answer.", kept_aside=1)
+    SetAside.objects.create(run=SyncRun.objects.get(), account=other, giccid="2", reason="x", raw="{}")
+    Message.objects.create(
+        giccid="2", account=other, direction="mt", state="unknown", content="x", at=timezone.now()
+    )  # fmt: skip
+    theirs = Batch.objects.create(kind="suspend", state="running", chosen="giccids", username="x")
+    ours = Batch.objects.create(kind="retire", state="running", chosen="giccids", username="x", accounts=[mine.pk])
+    note_failure(Source.Call.PACKAGES, other, "No answer.")
+    assert f"Batch {theirs.pk}" in text(client.get("/"))
+    limit_to(user, [mine], by=django_user_model.objects.create_user("admin"))
+    words = text(client.get("/"))
+    assert "other" not in words
+    assert "1 operation ended without an answer" in words
+    assert "1 open operation" in words
+    assert f"Batch {ours.pk} Retire" in words
+    assert f"Batch {theirs.pk}" not in words
+    assert all(told not in words for told in ("could not be read", "it is not known whether", "Last sync"))
+    assert "Answers in part" not in words
+
+
+def test_each_chart_of_home_has_its_table_and_its_file(client):
+    EndingDay.objects.create(day=today() + 2 * DAY, account_id=0, n=1465)
+    moment(0, 0, 12)
+    response = client.get("/")
+    html = response.content.decode()
+    assert html.count('class="sp-chart-table"') == html.count(' as a table"') == 2
+    assert f"<td>{today() + 2 * DAY:%A %-d %B}</td>" in html
+    assert sheet(client.get("/?csv=today"))[0] == ["by", "today_mb", "usual_mb"]
+    week = sheet(client.get("/enterprise/calendar/?csv=week"))
+    assert [row[1] for row in week] == ["packages_ending", "0", "0", "1465", "0", "0", "0", "0"]
+
+
+def test_many_readings_of_a_day_make_the_same_chart_as_one_an_hour(client):
+    for back in range(1, 4):
+        for minute in range(0, 720, 5):
+            day = today() - back * DAY
+            at = start_of(day) + timedelta(minutes=minute)
+            UsageMoment.objects.create(day=day, at=at, used_mb=minute)
+    moment(0, 6, 360)
+    with CaptureQueriesContext(connection) as asked:
+        found = today_of(start_of(today()) + timedelta(hours=6, minutes=1))
+    assert len(asked) == 1
+    assert (found.used_mb, found.usual_mb, found.difference) == (360, 360, "as usual")

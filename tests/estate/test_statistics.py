@@ -61,6 +61,15 @@ def test_a_range_has_its_trend_and_its_days(client):
     assert [row[2] for row in rows] == ["data_mb", "20.000", "30.000"]
 
 
+def test_traffic_by_day_has_its_table(client):
+    make_country("DE", "30", ago=1)
+    make_country("FR", "5", ago=1)
+    html = client.get("/enterprise/statistics/?days=7").content.decode()
+    assert 'aria-label="Traffic per day as a table"' in html
+    assert f'<td>{today() - DAY:%a %-d %B}</td><td class="sp-num">35.00 MB</td>' in html
+    assert html.count('<td class="sp-num">not read</td>') == 6
+
+
 def test_every_outline_is_a_country_or_nameless_land():
     drawn = {row.code for row in world_of([]).drawn}
     assert drawn == set()
