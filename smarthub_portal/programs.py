@@ -10,7 +10,9 @@ from smarthub_portal.celery import WORKERS
 from smarthub_portal.env import BASE_DIR
 from stack.child import Program
 
-_THREADS = {"quick": 8, "long": 6}
+# A change may hold its thread for 40 s while the carrier takes its time; clicks and pushes of others must not wait for
+# a handful of those. Threads that wait hold no connection to the database (toolkit/database.py).
+_THREADS = {"quick": 32, "long": 6}
 _CELERY = ("-m", "celery", "-A", "smarthub_portal")
 
 

@@ -21,6 +21,9 @@ CHANGE_PATIENCE_S = 5.0
 CHANGE_LIMIT_S = 40.0
 # Requests of one process under way at once; the carrier's rate is kept by the governor, not by this.
 PAGES_AT_ONCE = 4
+# One for each thread of the worker that sends changes (smarthub_portal/programs.py), so that none that is claimed waits
+# for a connection that another holds.
+CHANGES_AT_ONCE = 32
 
 
 class NoCarrier(Exception):
@@ -45,10 +48,12 @@ def changing_carrier() -> Client:
 
     Raises NoCarrier.
     """
-    return _client(Lane.CLICK, CHANGE_PATIENCE_S, CHANGE_LIMIT_S)
+    return _client(Lane.CLICK, CHANGE_PATIENCE_S, CHANGE_LIMIT_S, pool_size=CHANGES_AT_ONCE)
 
 
-def _client(lane: Lane, patience_s: float | None, limit_s: float | None) -> Client:
+def _client(
+    lane: Lane, patience_s: float | None, limit_s: float | None, *, pool_size: int = 2 * PAGES_AT_ONCE
+) -> Client:
     if not settings.SMARTHUB_BASE_URL or not settings.SMARTHUB_API_KEY:
         raise NoCarrier
     rate = settings.SMARTHUB_RATE_PER_MINUTE
@@ -56,7 +61,7 @@ def _client(lane: Lane, patience_s: float | None, limit_s: float | None) -> Clie
         base_url=settings.SMARTHUB_BASE_URL,
         api_key=settings.SMARTHUB_API_KEY,
         governor=Governor(server(), rate_per_minute=rate, lane=lane, patience_s=patience_s),
-        pool_size=2 * PAGES_AT_ONCE,
+        pool_size=pool_size,
         call_limit_s=limit_s,
         version=VERSION,
     )

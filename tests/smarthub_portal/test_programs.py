@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from django.test import override_settings
+
+from smarthub_portal.programs import Programs
+from toolkit.carrier import changing_carrier
+
+
+def test_each_change_under_way_has_a_thread_and_a_connection_of_its_own(tmp_path: Path):
+    """A carrier that takes 40 s for each of a handful of changes keeps no click and no push waiting."""
+    command = Programs(tmp_path, 0).worker("quick").argv
+    threads = int(command[command.index("-c") + 1])
+    with override_settings(SMARTHUB_BASE_URL="http://127.0.0.1:9/v1", SMARTHUB_API_KEY="x"):
+        client = changing_carrier.__wrapped__()
+    adapter = client._transport.exchange._session.get_adapter("http://127.0.0.1:9/v1")
+    assert 24 <= threads <= adapter._pool_maxsize
+    client.close()
