@@ -87,6 +87,9 @@ class Operation(models.Model):
         indexes = [
             models.Index(fields=["sim", "-id"], name="operation_sim"),  # the SIM's page
             models.Index(fields=["state", "-id"], name="operation_state"),  # the list by state
+            models.Index(fields=["username", "-id"], name="operation_user"),  # the list by who asked
+            models.Index(fields=["verb", "-id"], name="operation_verb"),  # the list by action
+            models.Index(fields=["created_at"], name="operation_asked"),  # the list by day
             # The sweeper: queued and not begun, sending and stuck.
             models.Index(
                 fields=["created_at"], name="operation_waiting", condition=models.Q(state__in=["queued", "sending"])
