@@ -14,6 +14,7 @@ NOTHING = "Nothing was changed."
 LOST = "It may have been carried out or not. The SIM is read until that is known; it is not sent again."
 BOUGHT = "It may have been bought or not, and it is not sent again. Ask the carrier, then say here what became of it."
 
+ASK = "Ask the carrier what became of it."
 CHANGED_API = "Its API may have changed; tell whoever runs this portal."
 
 # By code and field ("" any field); the words may name what was wanted.
@@ -21,21 +22,22 @@ BY_CODE: dict[tuple[str, str], str] = {
     ("missing", "servicePackageName"): "The carrier does not offer the package {package} to this account any more. "
     "Choose another.",
     ("invalid", "servicePackageName"): "The carrier does not take the package {package} for this. Choose another.",
-    ("already_exists", ""): "The carrier says that the SIM has {package} already.",
+    ("already_exists", ""): "The carrier says that the SIM has {package} already. Read the SIM again to see it.",
     ("insufficient_balance", ""): "The balance of the account does not cover {package}. Top it up, then ask again.",
-    ("missing", "apnName"): "The APN {apn} is not on this SIM at the carrier.",
-    ("invalid", "apnStatus"): "The carrier knows no such status of an APN.",
-    ("missing", "giccid"): "The carrier does not know this SIM any more.",
-    ("invalid", "startTime"): "The carrier does not take this time of beginning.",
+    ("missing", "apnName"): "The APN {apn} is not on this SIM at the carrier. Read the SIM again to see those it has.",
+    ("invalid", "apnStatus"): f"The carrier knows no such status of an APN. {CHANGED_API}",
+    ("missing", "giccid"): f"The carrier does not know this SIM any more. {ASK}",
+    ("invalid", "startTime"): f"The carrier does not take this time of beginning. {CHANGED_API}",
     ("missing_field", ""): f"The carrier wants a field that was not sent ({{field}}). {CHANGED_API}",
-    ("invalid", ""): "The carrier does not take what was sent for {field}.",
-    ("missing", ""): "The carrier does not know what was named in {field}.",
+    ("invalid", ""): f"The carrier does not take what was sent for {{field}}. {CHANGED_API}",
+    ("missing", ""): f"The carrier does not know what was named in {{field}}. {CHANGED_API}",
 }
-CUSTOM_FIELD = "The carrier does not take the text of {field}: at most 100 characters, and no odd ones."
-NOT_KNOWN = "The carrier does not know this SIM any more (404)."
+CUSTOM_FIELD = "The carrier does not take the text of {field}. Write it in at most 100 plain characters."
+NOT_KNOWN = f"The carrier does not know this SIM any more (404). {ASK}"
 NO_SUCH_CALL = f"The carrier shows this SIM but does not know the request (404). {CHANGED_API}"
-ILLEGAL = "The carrier refused: not from the SIM’s present status."
+ILLEGAL = "The carrier refused: not from the SIM’s present status. Read the SIM again to see which that is."
 ILLEGAL_NOW = "The carrier refused: it shows the SIM as {status}. {why}"
+NO_REASON = "As far as this portal knows it takes the change from there, so ask the carrier why."
 
 
 def words_of(error: Exception, operation: Operation) -> str:
@@ -80,7 +82,7 @@ def _item(item: ErrorItem, operation: Operation) -> str:
 def _own_words(item: ErrorItem) -> str:
     """A code of which nobody has told us: the carrier's own words for it."""
     said = item.message or item.code or "no reason was given"
-    return f"The carrier refused: {said.rstrip('.')}."
+    return f"The carrier refused: {said.rstrip('.')}. Ask the carrier what stands against it."
 
 
 def unknown_words(error: errors.CarrierError | None, operation: Operation) -> str:
@@ -117,7 +119,7 @@ def no_call_words() -> str:
 def illegal_words(sim: Sim, why: str) -> str:
     """The refusal with the status that the carrier really shows."""
     label = dict(Sim.Status.choices).get(sim.status, sim.status)
-    return f"{ILLEGAL_NOW.format(status=label, why=why)} {NOTHING}".replace("  ", " ")
+    return f"{ILLEGAL_NOW.format(status=label, why=why or NO_REASON)} {NOTHING}"
 
 
 def reply_of_error(error: Exception) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sims.changes import sending
 from sims.changes.sending import send
 from sims.models import OpenChange, Operation, ScheduledPlan, Sim
 from smarthub import Client, errors
+from smarthub.models import ErrorItem
 from tests.sims.changes.conftest import ACTIVE, INVENTORY, RETIRED, SUSPENDED, done_at_carrier
 from toolkit import carrier as toolkit_carrier
 from toolkit.governor import NoToken
@@ -169,6 +170,43 @@ def test_an_illegal_status_shows_the_real_one(begin, carrier):
     assert Sim.objects.get(giccid=ACTIVE).status == "DEACTIVATED"
     found = Event.objects.get(kind="sim.status")
     assert found.cause_kind == "read"
+
+
+def test_a_refusal_that_the_table_does_not_explain_says_so(begin, monkeypatch):
+    def refused(*arguments: object) -> None:
+        raise errors.IllegalStatus("sim_suspend", status=422)
+
+    operation = begin("suspend")
+    monkeypatch.setattr(sending, "send_request", refused)
+    assert sent(operation).note == (
+        "The carrier refused: it shows the SIM as Active. As far as this portal knows it takes the change from there, "
+        "so ask the carrier why. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "words"),
+    [
+        ("missing", "apnName", "Read the SIM again"),
+        ("already_exists", "servicePackageName", "Read the SIM again"),
+        ("missing", "giccid", "Ask the carrier"),
+        ("missing", "somethingNew", "tell whoever runs this portal"),
+        ("invalid", "somethingNew", "tell whoever runs this portal"),
+        ("invalid", "custom2", "at most 100 plain characters"),
+        ("missing_field", "giccid", "tell whoever runs this portal"),
+        ("fraud_lock", "status", "The carrier refused: Locked by risk control. Ask the carrier"),
+    ],
+)
+def test_each_code_says_what_to_do(ask, monkeypatch, code, field, words):
+    def refused(*arguments: object) -> None:
+        item = ErrorItem(resource="globalSim", field=field, code=code, message="Locked by risk control.")
+        raise errors.ValidationFailed("custom_field_put", status=422, errors=(item,))
+
+    operation = ask(ACTIVE, "custom-fields", custom2="meter-7")
+    monkeypatch.setattr(sending, "send_request", refused)
+    operation = sent(operation)
+    assert operation.state == "refused"
+    assert words in operation.note and operation.note.endswith("Nothing was changed.")
 
 
 @pytest.mark.parametrize("verb", CASES)
