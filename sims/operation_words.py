@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sims.change_words import done_words, name_of
-from sims.changes.verdict import is_slow
+from sims.changes.verdict import GIVEN_UP, decided_at, is_slow
 from sims.models import Operation
 from sims.operation_steps import is_stuck, lasted
 from sims.operation_story import undo_url, who
@@ -101,12 +101,25 @@ def _reads(operation: Operation) -> Words:
     return format_html(" Read {}, last at {}.", times, when(operation.last_read_at, "clock"))
 
 
-def _next(operation: Operation, now: datetime) -> str:
+def _next(operation: Operation, now: datetime) -> Words:
     if operation.needs_person:
         return "Reading cannot tell. Somebody has to say what happened."
     if operation.next_read_at is None:
         return ""
-    return f"Next read in {span(operation.next_read_at - now)}."
+    following, end = f"Next read in {span(operation.next_read_at - now)}.", _end(operation, now)
+    return format_html("{} {}", following, end) if end else following
+
+
+def _end(operation: Operation, now: datetime) -> Words:
+    """When the reading comes to an end, and what then."""
+    if decided := decided_at(operation):
+        if decided > now:
+            return format_html("If the carrier does not show it by {}, it counts as failed.", when(decided, "clock"))
+        return "The first read that does not show it settles it as failed."
+    since = operation.answered_at or operation.sent_at
+    if operation.state != State.ACCEPTED or since is None:
+        return ""
+    return format_html("If the carrier does not show it by {}, a person has to say.", when(since + GIVEN_UP, "moment"))
 
 
 def _done(operation: Operation, now: datetime) -> OperationNote:

@@ -70,7 +70,7 @@ class Verdict(NamedTuple):
 
 def judge(operation: Operation, seen: Seen) -> Verdict:
     """What to make of it. Only a read asked for after the request left says anything."""
-    next_read_at = seen.asked_at + wait_after(operation.reads + 1, operation.state)
+    next_read_at = _next_read(operation, seen.asked_at)
     stay = Verdict(operation.state, operation.note, next_read_at, operation.needs_person)
     if not seen.is_asked or operation.sent_at is None or seen.asked_at <= operation.sent_at:
         return stay
@@ -88,6 +88,27 @@ def wait_after(reads: int, state: str) -> timedelta:
     """How long until the next read: 1 s, 2 s, 4 s and so on."""
     longest = LONGEST_WAIT_FOR_PLAN if state == State.SCHEDULED else LONGEST_WAIT
     return min(longest, S * 2 ** min(max(reads - 1, 0), 20))
+
+
+def decided_at(operation: Operation) -> datetime | None:
+    """When a read that still does not show an unknown operation disproves it; None where no read ever does."""
+    if operation.state != State.UNKNOWN or operation.sent_at is None or not _can_be_disproved(operation):
+        return None
+    horizon = HORIZON[operation.verb]
+    return None if horizon is None else operation.sent_at + horizon
+
+
+def _can_be_disproved(operation: Operation) -> bool:
+    """Not what was accepted once, nor a plan of the next cycle, which no read shows before."""
+    is_later = operation.verb == Verb.CHANGE_PLAN and operation.wanted.get("effective") == "next-cycle"
+    return operation.answered_at is None and not operation.needs_person and not is_later
+
+
+def _next_read(operation: Operation, asked_at: datetime) -> datetime:
+    """Later each time, but right after the moment at which a read decides."""
+    usual = asked_at + wait_after(operation.reads + 1, operation.state)
+    decided = decided_at(operation)
+    return min(usual, decided + S) if decided and decided + S > asked_at else usual
 
 
 def is_slow(operation: Operation, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from sims.changes import wake
 from sims.changes.evidence import is_bought
 from sims.changes.sending import send
 from sims.changes.settle import SENDING_LIMIT, nudge, settle_due, sweep
-from sims.changes.verdict import HORIZON, Seen, is_slow, judge, wait_after
+from sims.changes.verdict import HORIZON, Seen, decided_at, is_slow, judge, wait_after
 from sims.models import OpenChange, Operation, Sim, Verb
 from smarthub.models import SimChange
 from tests.sims.changes.conftest import ACTIVE, ACTIVE_TOO, INVENTORY
@@ -56,6 +56,24 @@ def asked(carrier) -> dict[str, int]:
 )
 def test_the_reads_come_at_growing_intervals(reads, state, seconds):
     assert wait_after(reads, state) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "minutes"),
+    [
+        ("suspend", {}, 5),
+        ("change-plan", {"wanted": {"effective": "now"}}, 30),
+        ("change-plan", {"wanted": {"effective": "next-cycle"}}, None),
+        ("add-package", {}, None),
+        ("suspend", {"answered_at": NOW}, None),
+    ],
+)
+def test_the_moment_that_decides_is_known_and_read_right_after(verb, fields, minutes):
+    operation = Operation(state="unknown", verb=verb, sent_at=NOW, reads=9, **fields)
+    assert decided_at(operation) == (minutes and NOW + timedelta(minutes=minutes))
+    verdict = judge(operation, Seen(NOW + timedelta(minutes=4)))
+    latest = NOW + timedelta(minutes=minutes or 99, seconds=1)
+    assert verdict.next_read_at == min(latest, NOW + timedelta(minutes=4, seconds=512))
 
 
 def test_slow_is_what_was_accepted_a_quarter_of_an_hour_ago():

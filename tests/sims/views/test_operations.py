@@ -214,6 +214,18 @@ def test_the_unknown_is_violet_and_has_two_ways(client, make):
     assert 'class="sp-doubt"' in html and "sp-count-unknown" in html
 
 
+def test_the_unknown_says_when_it_will_be_decided(client, make):
+    soon, now = timezone.now() + timedelta(seconds=40), timezone.now()
+    make("unknown", answered_at=None, sent_at=now - timedelta(minutes=1), next_read_at=soon)
+    words = text(client.get(f"/sims/{SEED}/"))
+    by = (now + timedelta(minutes=4)).strftime("%H:%M:%S")
+    assert f"If the carrier does not show it by {by} , it counts as failed." in words
+    Operation.objects.update(sent_at=now - timedelta(minutes=6))
+    assert "The first read that does not show it settles it as failed." in text(client.get(f"/sims/{SEED}/"))
+    Operation.objects.update(state="accepted", answered_at=now - timedelta(minutes=20))
+    assert "a person has to say." in text(client.get(f"/sims/{SEED}/"))
+
+
 def test_the_story_has_who_why_and_how_long(client, make, sim):
     operation = make("sending", reason="unpaid invoice", answered_at=None)
     pass_on(operation, from_=["sending"], to="unknown", note="No reply.")
