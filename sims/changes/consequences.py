@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from enterprise.models import ServicePackage
 from sims.changes.checks import package_of
 from sims.models import Sim, SimCustomFields, Verb
-from toolkit.figures import count
+from toolkit.figures import count, plural, volume
 
 Wanted = Mapping[str, Any]
 UNIT_WORDS = {"DAY": ("day", "days"), "MONTH": ("month", "months"), "YEAR": ("year", "years")}
@@ -45,8 +47,23 @@ def _suspend(sim: Sim, wanted: Wanted) -> list[str]:
 
 
 def _retire(sim: Sim, wanted: Wanted) -> list[str]:
-    ended = f"The plan {sim.package} ends at once, and every APN is closed." if sim.package else "Every APN is closed."
-    return ["This is final: the carrier activates no SIM again that is retired.", ended]
+    said = ["This is final: the carrier activates no SIM again that is retired."]
+    if sim.package:
+        said.append(f"The plan {sim.package} ends at once{_unused(sim)}.")
+    if opened := sum(apn.get("status") == "OPEN" for apn in sim.apns):
+        said.append(f"{plural(opened, 'APN closes', 'APNs close')}.")
+    return said
+
+
+def _unused(sim: Sim) -> str:
+    """With 9 days and 28.80 MB unused, as far as both are known."""
+    parts, package = [], package_of(sim, sim.package)
+    days = (sim.package_ends_at - timezone.now()).days if sim.package_ends_at else 0
+    if days > 0:
+        parts.append(plural(days, "day", "days"))
+    if package and package.data_volume_mb is not None and sim.data_usage_mb is not None:
+        parts += [volume(rest)] if (rest := package.data_volume_mb - sim.data_usage_mb) > 0 else []
+    return f", with {' and '.join(parts)} unused" if parts else ""
 
 
 def _change_plan(sim: Sim, wanted: Wanted) -> list[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
+from django.utils import timezone
 
 from enterprise.models import ServicePackage
 from sims.changes.consequences import consequences
@@ -50,6 +54,19 @@ def test_a_suspended_sim_is_silent_and_may_cost_on():
 def test_retiring_is_final():
     words = said(make_sim(), "retire")
     assert "This is final" in words and "Prepaid-Basic-100M ends at once" in words
+
+
+def test_retiring_says_what_is_given_up(account):
+    sim = make_sim(
+        account=account,
+        package="Addon-50M",
+        data_usage_mb=Decimal("21.2"),
+        package_ends_at=timezone.now() + timedelta(days=9, hours=1),
+        apns=[{"name": name, "status": status} for name, status in (("a", "OPEN"), ("b", "CLOSED"), ("c", "OPEN"))],
+    )
+    assert said(sim, "retire").endswith(
+        "The plan Addon-50M ends at once, with 9 days and 78.80 MB unused. 2 APNs close."
+    )
 
 
 def test_a_plan_now_starts_a_period_and_ends_one(account):
