@@ -67,6 +67,11 @@ class Changes:
         return any(offer.verb == Verb.APN for offer in self.now)
 
     @property
+    def lead(self) -> Offer | None:
+        """What most people open the page for: switching the SIM on, or off."""
+        return next((offer for offer in self.now if offer.verb in (Verb.ACTIVATE, Verb.SUSPEND)), None)
+
+    @property
     def open_words(self) -> str:
         return f"{count(self.open_count)} open operation{'' if self.open_count == 1 else 's'}"
 
@@ -138,11 +143,17 @@ def _sorted(sim: Sim, held: list[HolderLink], protection: Protection | None) -> 
             groups["not_now"].append(_refused(verb, why))
         elif protection and verb in PROTECTED_FROM:
             groups["not_now"].append(_refused(verb, protected_words(protection)))
-        elif holder_against(held, verb):
-            groups["waits"].append(_refused(verb, _hint(sim, verb)))
+        elif holder := holder_against(held, verb):
+            if not _is_itself(holder, verb):
+                groups["waits"].append(_refused(verb, _hint(sim, verb)))
         else:
             groups["now"].append(_offer(sim, verb))
     return groups
+
+
+def _is_itself(link: HolderLink, verb: Verb) -> bool:
+    """A verb that is under way does not wait for itself; a plan of the next cycle keeps other plans waiting."""
+    return link.holder is not None and link.holder.verb == verb and not link.holder.is_scheduled
 
 
 def _waits_title(held: list[HolderLink]) -> str:

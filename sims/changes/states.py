@@ -19,6 +19,10 @@ KIND = "sim.operation"
 # Those that no change of the copy tells of; a done one may be told by its change.
 TOLD = (State.SCHEDULED, State.REFUSED, State.FAILED, State.UNKNOWN, State.CANCELLED)
 FINAL = (State.DONE, State.REFUSED, State.FAILED, State.CANCELLED)
+# What came to nothing can be asked for again.
+IN_VAIN = (State.REFUSED, State.FAILED, State.CANCELLED)
+# Those that change more of a SIM's page than how its changes stand: its journal, its values.
+SHOWN_WIDELY = frozenset((*TOLD, *FINAL))
 # Where the carrier's reply counts: a sweeper may have given it up meanwhile.
 AWAITING = (State.SENDING, State.UNKNOWN)
 
@@ -98,5 +102,6 @@ def tell(operation: Operation, **said: Any) -> None:
 
 
 def announce(operation: Operation) -> None:
-    """Let open pages that show it look again."""
-    ring(f"sim:{operation.sim.giccid}", f"operation:{operation.pk}", "operations")
+    """Let open pages that show it look again; the SIM's own page only at the part that changes."""
+    part = "sim" if operation.state in SHOWN_WIDELY else "changes"
+    ring(f"{part}:{operation.sim.giccid}", f"operation:{operation.pk}", "operations")

@@ -25,6 +25,8 @@ from users.models import User
 
 TEMPLATE = "sims/detail.html"
 PARTS = ("journal-rest", "journal")
+# How the SIM's changes stand: all that a change alters until it has come to something.
+CHANGES = "operation-notes"
 
 
 @require_safe
@@ -33,6 +35,9 @@ def sim_detail(request: HttpRequest, giccid: str) -> HttpResponse:
     sim = find_sim(giccid, request.user)
     if sim is None:
         return unknown_sim(request, giccid)
+    if wants(request, CHANGES):
+        context = {"sim": sim, "changes": changes_of(sim, timezone.now())}
+        return render(request, "sims/parts/changes_answer.html", context)
     form = SimPageForm(request.GET)
     page = portrait(sim, older=form.older_than, group=form.group)
     context = page_context(sim, page=page, errors=form.messages, kept=Kept(sim, person(request.user)))

@@ -49,7 +49,8 @@ function topics() {
 const looked = new WeakMap();
 
 function look(element) {
-  const state = looked.get(element) ?? { at: 0, waits: false };
+  // The first look waits for nothing: a page that is just there may show what has changed since it was made.
+  const state = looked.get(element) ?? { at: -lookGapMs, waits: false };
   looked.set(element, state);
   if (state.waits) return;
   state.waits = true;
