@@ -42,7 +42,7 @@ class Obstacle:
 def read_first(sim: Sim, verb: Verb, user: User) -> ReadFirst:
     """Read what is too old to decide upon (S1, and S4 for the five texts); at most five seconds each."""
     errors, has_read, now = [], False, timezone.now()
-    if now - read_times([sim])[sim.pk] > OLD:
+    if now - sim.read_at > OLD and now - read_times([sim])[sim.pk] > OLD:
         result = read_again(giccid=sim.giccid, user=user)
         has_read, errors = result.found, [result.error]
     if verb == Verb.CUSTOM_FIELDS and _fields_are_old(sim, now):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from sims.before_change import Obstacle
 from sims.change_card import link_to_operation
 from sims.change_forms import ChangeForm
 from sims.change_words import name_of
-from sims.models import Operation, Sim
+from sims.changes.states import IN_VAIN
+from sims.models import Operation, Sim, Verb
 from sims.operation_story import who
 from users.models import User
 
-# What came to nothing can be asked for again.
-IN_VAIN = (Operation.State.REFUSED, Operation.State.FAILED, Operation.State.CANCELLED)
+# A purchase is the one change that the carrier would carry out twice. Of a script, which does not say what it has seen,
+# the same one within so long is taken for the same request sent again.
+REPLAYED = timedelta(seconds=60)
 
 
 def newest_operation(sim: Sim) -> Operation | None:
@@ -22,10 +28,15 @@ def newest_operation(sim: Sim) -> Operation | None:
 
 def is_repeat(form: ChangeForm, operation: Operation | None, user: User) -> bool:
     """The same wish of the same person, from a page that did not know of it: sent twice, not meant twice."""
-    if operation is None or not is_behind(form, operation):
+    if operation is None or not (is_behind(form, operation) or _is_replayed(form, operation)):
         return False
     is_same = operation.verb == form.verb and operation.wanted == form.wanted
     return is_same and operation.requested_by_id == user.pk
+
+
+def _is_replayed(form: ChangeForm, operation: Operation) -> bool:
+    is_purchase = form.verb == Verb.ADD_PACKAGE and form.cleaned_data.get("seen") is None
+    return is_purchase and not operation.is_open and timezone.now() - operation.created_at < REPLAYED
 
 
 def is_behind(form: ChangeForm, operation: Operation) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib.auth.models import AnonymousUser
+from django.http import Http404
 
 from enterprise.scope import accounts_for
+from sims.changes.checks import Refused
 from sims.models import OperationQuerySet, SimQuerySet
 from users.models import User
 
@@ -28,3 +33,12 @@ def sims_of(sims: SimQuerySet, user: Person) -> SimQuerySet:
 def operations_of(operations: OperationQuerySet, user: Person) -> OperationQuerySet:
     accounts = accounts_of(user)
     return operations if accounts is None else operations.filter(sim__account_id__in=accounts)
+
+
+@contextmanager
+def not_found_if_refused() -> Iterator[None]:
+    """A SIM that left one's accounts between the look and the act is not there."""
+    try:
+        yield
+    except Refused as refused:
+        raise Http404(refused.why) from refused

@@ -14,7 +14,7 @@ from journal.record import Cause, NewEvent, record
 from sims.changes.checks import Refused, check
 from sims.changes.locks import Holder, take
 from sims.changes.snapshot import snapshot_of
-from sims.changes.states import State, announce, pass_on
+from sims.changes.states import IN_VAIN, State, announce, pass_on
 from sims.changes.wake import send_soon
 from sims.models import Operation, Protection, Sim, SimCustomFields, Verb
 from toolkit.live import ring
@@ -35,16 +35,16 @@ def request_change(
     user: User,
     reason: str = "",
     undo_of: Operation | None = None,
+    seen: int | None = None,
 ) -> Operation:
     """Write the intent down and queue it: operation, hold on the SIM and audit row in one transaction.
 
-    Raises Refused where the change is not legal, the SIM is protected, or another open change holds it; then nothing
-    was written.
+    `seen` is the newest operation of the SIM that this wish knows of. Raises Refused where the change is not legal, the
+    SIM is protected, another open change holds it, or somebody asked for one since; then nothing was written.
     """
     verb = Verb(verb)
     with transaction.atomic():
-        sim = Sim.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=sim.pk)
-        _is_theirs(sim, user)
+        sim = _theirs(sim.pk, user)
         operation = Operation.objects.create(
             sim=sim,
             verb=verb,
@@ -57,16 +57,29 @@ def request_change(
         )
         if holder := take(operation):
             raise Refused(held_words(holder), holder)
+        if seen is not None:
+            _is_the_newest(operation, seen)
         audit.record(user, f"sim.{verb}", sim.giccid, operation=operation.pk, wanted=operation.wanted, reason=reason)
         announce(operation)
         send_soon(operation.pk)
     return operation
 
 
-def _is_theirs(sim: Sim, user: User) -> None:
+def _is_the_newest(operation: Operation, seen: int) -> None:
+    """Refuses what was decided before somebody else's change, even if that one is through already."""
+    others = Operation.objects.filter(sim_id=operation.sim_id, pk__gt=seen, pk__lt=operation.pk)
+    if newer := others.exclude(state__in=IN_VAIN).order_by("-id").first():
+        holder = Holder(Verb(newer.verb), newer.created_at, newer.pk)
+        raise Refused("Another change of this SIM was asked for in the meantime. Look again, then confirm.", holder)
+
+
+def _theirs(sim_id: int, user: User) -> Sim:
+    """The SIM, locked, as long as it is in an account of this person. Raises Refused."""
+    sim = Sim.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=sim_id)
     accounts = accounts_for(user)
     if accounts is not None and sim.account_id not in accounts:
         raise Refused("This SIM is in an account that is not yours to change.")
+    return sim
 
 
 def held_words(holder: Holder) -> str:
@@ -80,8 +93,9 @@ def held_words(holder: Holder) -> str:
 
 
 def cancel(operation: Operation, user: User) -> bool:
-    """Take an operation back that has not left yet; False where it has."""
+    """Take an operation back that has not left yet; False where it has. Raises Refused for a SIM of others."""
     with transaction.atomic():
+        _theirs(operation.sim_id, user)
         said = {"by": user.username}
         is_cancelled = pass_on(operation, from_=[State.QUEUED], to=State.CANCELLED, said=said)
         if is_cancelled:
@@ -90,10 +104,14 @@ def cancel(operation: Operation, user: User) -> bool:
 
 
 def resolve(operation: Operation, *, outcome: str, reason: str, user: User) -> bool:
-    """A person says what became of an unknown operation; False where it is not, or no longer, unknown."""
+    """A person says what became of an unknown operation; False where it is not, or no longer, unknown.
+
+    Raises Refused for a SIM of others.
+    """
     if outcome not in OUTCOMES:
         raise ValueError(f"outcome is one of {', '.join(OUTCOMES)}")
     with transaction.atomic():
+        _theirs(operation.sim_id, user)
         said = {"by": user.username, "reason": reason, "resolved": True}
         values: dict[str, Any] = {"resolved_by": user, "resolved_reason": reason.strip(), "needs_person": False}
         is_resolved = pass_on(operation, from_=[State.UNKNOWN], to=outcome, said=said, **values)
@@ -124,9 +142,10 @@ def undo_wanted(operation: Operation) -> tuple[Verb, dict[str, Any]] | None:
 
 
 def protect(sim: Sim, user: User, reason: str = "") -> bool:
-    """From now on nobody suspends or retires this SIM; False where it was protected already."""
+    """From now on nobody suspends or retires this SIM; False where it was protected already. Raises Refused for a
+    SIM of others."""
     with transaction.atomic():
-        Sim.objects.select_for_update(no_key=True).get(pk=sim.pk)
+        _theirs(sim.pk, user)
         values = {"by": user, "reason": reason.strip(), "at": timezone.now()}
         _, is_new = Protection.objects.get_or_create(sim=sim, defaults=values)
         if is_new:
@@ -135,9 +154,9 @@ def protect(sim: Sim, user: User, reason: str = "") -> bool:
 
 
 def unprotect(sim: Sim, user: User) -> bool:
-    """Lift the protection; False where there was none."""
+    """Lift the protection; False where there was none. Raises Refused for a SIM of others."""
     with transaction.atomic():
-        Sim.objects.select_for_update(no_key=True).get(pk=sim.pk)
+        _theirs(sim.pk, user)
         is_lifted = bool(Protection.objects.filter(sim=sim).delete()[0])
         if is_lifted:
             _note_protection(sim, user, is_protected=False)

@@ -64,12 +64,12 @@ def _asked(request: HttpRequest, form: ChangeForm, read: ReadFirst) -> HttpRespo
     if obstacle or not form.is_valid():
         return _page(request, form, read, obstacle, status=REFUSED if obstacle else 422)
     try:
-        return _to_sim(request, form.sim, _queued(_request(form, request)))
+        return _to_sim(request, form.sim, _queued(_request(form, request, seen=newest.pk if newest else 0)))
     except Refused as refused:
         return _refused(request, form, read, refused)
 
 
-def _request(form: ChangeForm, request: HttpRequest) -> Operation:
+def _request(form: ChangeForm, request: HttpRequest, *, seen: int) -> Operation:
     return request_change(
         sim=form.sim,
         verb=form.verb,
@@ -77,6 +77,7 @@ def _request(form: ChangeForm, request: HttpRequest) -> Operation:
         user=person(request.user),
         reason=form.cleaned_data["reason"],
         undo_of=form.undo_of,
+        seen=seen,
     )
 
 
@@ -99,6 +100,8 @@ def _queued(operation: Operation) -> Note:
 
 def _repeated(operation: Operation) -> Note:
     words = "The page was sent a second time; nothing more was sent to the carrier."
+    if operation.verb == Verb.ADD_PACKAGE:
+        words += " To buy another, begin again from the page of the SIM."
     return Note("info", "ring-info", f"That was asked for already: {_told(operation)}.", words)
 
 

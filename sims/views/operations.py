@@ -18,7 +18,7 @@ from sims.operation_forms import OperationListForm, ResolveForm
 from sims.operation_list import operations_page
 from sims.operation_rows import row_of
 from sims.operation_story import with_people
-from sims.scope import operations_of
+from sims.scope import not_found_if_refused, operations_of
 from sims.standing import Note
 from sims.views.change import METHODS, confirm
 from sims.views.detail import TEMPLATE as SIM_TEMPLATE
@@ -48,7 +48,9 @@ def cancel(request: HttpRequest, operation_id: int) -> HttpResponse:
     found = _find(request, operation_id)
     if request.method != "POST":
         return _page(request, found)
-    if domain.cancel(found, person(request.user)):
+    with not_found_if_refused():
+        is_cancelled = domain.cancel(found, person(request.user))
+    if is_cancelled:
         return _done(request, found, Note("ok", "tick", "Cancelled.", "It never left the portal: nothing was changed."))
     found = _find(request, operation_id)
     return _not_possible(request, found, "It can no longer be cancelled.", _stands(found))
@@ -77,7 +79,8 @@ def resolve(request: HttpRequest, operation_id: int) -> HttpResponse:
         return _not_possible(request, found, "There is nothing to answer.", _stands(found))
     if request.method != "POST" or not form.is_valid():
         return _page(request, found, form=form, status=422 if form.errors else 200)
-    is_resolved = domain.resolve(found, user=person(request.user), **form.cleaned_data)
+    with not_found_if_refused():
+        is_resolved = domain.resolve(found, user=person(request.user), **form.cleaned_data)
     words = "The SIM can be changed again." if is_resolved else "Somebody, or a reading, was quicker."
     title = "Your answer is kept." if is_resolved else "It was settled already."
     return _done(request, found, Note("ok" if is_resolved else "info", "tick", title, words))

@@ -10,6 +10,7 @@ from sims.change_forms import ProtectForm
 from sims.changes import operations
 from sims.models import Sim
 from sims.notes import person
+from sims.scope import not_found_if_refused
 from sims.views.detail import find_sim, unknown_sim
 from toolkit.htmx import sent
 
@@ -25,7 +26,9 @@ def protect(request: HttpRequest, giccid: str) -> HttpResponse:
     form = ProtectForm(sent(request))
     if request.method != "POST" or not form.is_valid():
         return _page(request, sim, form)
-    if operations.protect(sim, person(request.user), form.cleaned_data["reason"]):
+    with not_found_if_refused():
+        is_new = operations.protect(sim, person(request.user), form.cleaned_data["reason"])
+    if is_new:
         messages.success(request, "Protected: nobody can suspend or retire this SIM until the protection is lifted.")
     else:
         messages.info(request, "This SIM was protected already.")
@@ -40,7 +43,9 @@ def unprotect(request: HttpRequest, giccid: str) -> HttpResponse:
         return unknown_sim(request, giccid)
     if request.method != "POST":
         return _page(request, sim, ProtectForm(None))
-    if operations.unprotect(sim, person(request.user)):
+    with not_found_if_refused():
+        is_lifted = operations.unprotect(sim, person(request.user))
+    if is_lifted:
         messages.success(request, "The protection is lifted: this SIM can be suspended and retired again.")
     else:
         messages.info(request, "This SIM was not protected.")

@@ -79,6 +79,35 @@ def test_an_account_of_others_is_left_alone(sim, user):
     assert change(sim, "suspend", user).state == "queued"
 
 
+def test_whatever_is_done_to_the_sims_of_others_is_refused(sim, user):
+    operation = change(sim, "suspend", user)
+    limit_to(user, [make_account("somebody else")], by=user)
+    before = AuditEntry.objects.count()
+    acts = (
+        lambda: cancel(operation, user),
+        lambda: resolve(operation, outcome="done", reason="x", user=user),
+        lambda: protect(sim, user),
+        lambda: unprotect(sim, user),
+    )
+    for act in acts:
+        with pytest.raises(Refused, match="not yours to change"):
+            act()
+    operation.refresh_from_db()
+    assert (operation.state, Protection.objects.exists(), AuditEntry.objects.count()) == ("queued", False, before)
+
+
+def test_a_wish_that_does_not_know_of_the_last_change_is_refused(sim, user):
+    first = change(sim, "apn", user, apn="iot.public", apn_status="CLOSED")
+    wish = {"sim": sim, "verb": Verb.SUSPEND, "wanted": {}, "user": user}
+    OpenChange.objects.all().delete()
+    Operation.objects.update(state="done")
+    with pytest.raises(Refused, match="in the meantime") as caught:
+        request_change(**wish, seen=0)
+    assert caught.value.holder.operation_id == first.pk
+    assert Operation.objects.count() == 1
+    assert request_change(**wish, seen=first.pk).state == "queued"
+
+
 def test_the_plan_it_has_is_refused(sim, user):
     make_package(sim.account)
     with pytest.raises(Refused, match="It has the plan Prepaid-Basic-100M already"):

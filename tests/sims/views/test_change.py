@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from enterprise.models import ServicePackage
+from sims.changes import states
 from sims.changes.operations import protect
 from sims.models import OpenChange, Operation, Sim, SimCustomFields, Verb
 from tests.page import alerts, errors, htmx, text
@@ -240,6 +242,54 @@ def test_what_can_be_done_and_why_the_rest_cannot(client, sim):
     html = client.get(f"/sims/{SEED}/").content.decode()
     assert "Waits until suspend is resolved" in html and 'data-waits="apn"' in html
     assert "data-verb" not in html and "1 open operation" in html
+
+
+def test_a_change_does_not_wait_for_itself(client, sim):
+    client.post(url("suspend"))
+    html = client.get(f"/sims/{SEED}/").content.decode()
+    assert 'data-waits="suspend"' not in html and 'data-waits="custom-fields"' in html
+    assert f"/operations/{Operation.objects.get().pk}/" in html
+
+
+def test_what_a_change_alters_is_answered_alone(client, sim, django_assert_num_queries):
+    client.post(url("suspend"))
+    # session, user, what they may see, the SIM with what holds it, its operations
+    with django_assert_num_queries(5):
+        response = client.get(f"/sims/{SEED}/", headers=htmx("operation-notes"))
+    html = response.content.decode()
+    assert re.findall(r'id="([\w-]+)" class="sp-(?:stack|card)', html) == ["operation-notes", "actions"]
+    assert 'id="lead"' in html
+    assert 'data-state="queued"' in html and "Waits until suspend is resolved" in html
+    assert html.count('hx-swap-oob="morph"') == 2 and f'data-live="changes:{SEED}"' in html
+    whole = client.get(f"/sims/{SEED}/").content.decode()
+    assert f'data-live="changes:{SEED}"' in whole and f'data-live="sim:{SEED}"' in whole and "swap-oob" not in whole
+
+
+@pytest.mark.parametrize(
+    ("state", "topic"), [("sending", "changes"), ("accepted", "changes"), ("done", "sim"), ("unknown", "sim")]
+)
+def test_who_looks_at_the_sim_looks_at_no_more_than_has_changed(client, sim, monkeypatch, state, topic):
+    client.post(url("suspend"))
+    rung = []
+    monkeypatch.setattr(states, "ring", lambda *topics: rung.append(topics[0]))
+    states.pass_on(Operation.objects.get(), from_=["queued"], to=state)
+    assert rung == [f"{topic}:{SEED}"]
+
+
+def test_a_script_that_sends_a_purchase_again_buys_once(client, sim):
+    """Without the page's own mark, the same purchase within a minute is taken for the same request."""
+    client.post(url("add-package"), FIELDS[Verb.ADD_PACKAGE])
+    Operation.objects.update(state="done", finished_at=timezone.now())
+    OpenChange.objects.all().delete()
+    again = client.post(url("add-package"), FIELDS[Verb.ADD_PACKAGE], follow=True)
+    assert any("That was asked for already" in said and "To buy another" in said for said in alerts(again))
+    assert Operation.objects.count() == 1
+    first = Operation.objects.get()
+    assert client.post(url("add-package"), {**FIELDS[Verb.ADD_PACKAGE], "seen": first.pk}).status_code == 302
+    OpenChange.objects.all().delete()
+    Operation.objects.update(state="done", created_at=timezone.now() - timedelta(minutes=2))
+    client.post(url("add-package"), FIELDS[Verb.ADD_PACKAGE])
+    assert Operation.objects.count() == 3
 
 
 def test_a_scheduled_plan_holds_plans_alone(client, sim):
