@@ -41,7 +41,11 @@ function go(letter) {
 function escape(event) {
   const keys = document.getElementById("keys");
   if (keys && !keys.hidden) return showKeys(false);
-  for (const open of document.querySelectorAll("details.sp-more[open], details.sp-menu[open]")) open.open = false;
+  const menus = document.querySelectorAll("details.sp-more[open], details.sp-menu[open]");
+  for (const menu of menus) menu.open = false;
+  // A question is closed by its way back; what is being typed is left first.
+  const back = document.querySelector("[data-way-back]");
+  if (back && !menus.length && !event.target.closest(typing)) return back.click();
   const field = event.target.matches?.(".sp-search input") ? event.target : null;
   if (field?.value) field.value = "";
   else document.activeElement?.blur();

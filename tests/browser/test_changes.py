@@ -138,6 +138,23 @@ def test_the_confirmation_tells_what_follows_as_one_chooses(portal: Page, check_
     expect(page.locator("[data-verb=suspend]")).to_be_visible()
 
 
+def test_a_question_is_answered_from_the_keyboard(portal: Page) -> None:
+    page = portal
+    page.goto(f"/sims/{PLANNED}/custom-fields/")
+    page.get_by_label("Custom 3").fill("typed")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Custom 3")).to_have_value("typed")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/sims/{PLANNED}/")
+    expect(page.locator("#operation-notes")).not_to_contain_text("Edit custom 3")
+    page.goto(f"/sims/{PLANNED}/custom-fields/")
+    page.get_by_label("Custom 3").fill("typed")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/sims/{PLANNED}/")
+    expect(note(page)).to_contain_text("custom 3", timeout=SOON)
+    expect(note(page)).to_have_attribute("data-state", "done", timeout=SOON)
+
+
 def test_a_note_being_written_outlives_what_happens_meanwhile(portal: Page, carrier) -> None:
     page = portal
     carrier("knobs", action_delay=3)
@@ -155,6 +172,8 @@ def test_all_operations_live_and_opened(
 ) -> None:
     """The list tells of a change that somebody makes elsewhere; a row one has opened stays open."""
     page = portal
+    ask(page, "custom-fields", "Save at the carrier", {"Custom 4": "first of the list"}, giccid=PLANNED)
+    becomes(page, "done")
     page.goto("/operations/")
     page.evaluate("window.sameLoad = true")
     total = page.locator("[data-total]")
