@@ -14,9 +14,11 @@ from batches import settle, tell
 from batches.kinds import Kind, kind_of
 from batches.models import Batch, BatchChunk, BatchItem
 from batches.outcome import SUCCESS
+from batches.pick import unsent
 from batches.send import code_of, words_of
 from batches.step import Slice
 from batches.trouble import CannotAsk, is_for_a_person, was_never_sent
+from sims.changes.locks import let_go_of_items
 from smarthub.errors import CarrierError, NotFound
 from sms.many import Parcel
 from toolkit.database import let_go
@@ -110,7 +112,11 @@ def _remembered(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -
 
 
 def _put_back(item: BatchItem) -> None:
-    BatchItem.objects.filter(pk=item.pk, state=ItemState.SENDING).update(state=ItemState.PLANNED, sent_at=None)
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=item.batch_id)
+        BatchItem.objects.filter(pk=item.pk, state=ItemState.SENDING).update(**unsent(batch), sent_at=None)
+        if batch.state == Batch.State.CANCELLED:
+            let_go_of_items([item.pk], batch_uuid=batch.uuid)
 
 
 def _failed(chunk: BatchChunk, item: BatchItem, error: CarrierError | NoToken) -> None:

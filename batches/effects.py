@@ -112,6 +112,11 @@ def _texts(batch: Batch, figures: dict[str, int]) -> list[Effect]:
     return [_effect("forms", "Only the texts given are written.", "The others stay as they are. It costs nothing.")]
 
 
+def _messages(batch: Batch, figures: dict[str, int]) -> list[Effect]:
+    many = plural(figures["sims"], "message is", "messages are")
+    return [_effect("send", f"{many} sent.", "One to each SIM. What has left cannot be called back.")]
+
+
 def _costs(batch: Batch) -> list[Effect]:
     with connection.cursor() as cursor:
         cursor.execute(COSTS, [batch.wanted.get("package"), batch.pk])
@@ -130,4 +135,5 @@ TELLERS: dict[str, Callable[[Batch, dict[str, int]], list[Effect]]] = {
     "add-package": _add_package,
     "apn": _apn,
     "custom-fields": _texts,
+    "sms": _messages,
 }

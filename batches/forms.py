@@ -12,6 +12,8 @@ from django.core.validators import ProhibitNullCharactersValidator
 
 from batches.kinds import KINDS
 from enterprise.models import ServicePackage
+from sms.counting import GSM7, GSM7_EXTENSION
+from sms.counting import count as sms_count
 
 KIND_CHOICES = [(kind.value, kind.label) for kind in KINDS.values()]
 LONGEST_REASON = 500
@@ -91,6 +93,19 @@ class NewBatchForm(forms.Form):
             for label, kind in groups.items()
         ]
         return [("", "Choose one"), *(row for row in rows if row[1])]
+
+    @property
+    def counted(self) -> str:
+        """How much of one SMS the text takes as it is written; the page goes on counting."""
+        return sms_count(str(self["content"].value() or ""), str(self["encoding"].value() or "text")).words
+
+    @property
+    def gsm7(self) -> str:
+        return "".join(sorted(GSM7))
+
+    @property
+    def extension(self) -> str:
+        return "".join(sorted(GSM7_EXTENSION))
 
     def clean_apn_status(self) -> str:
         status = str(self.cleaned_data["apn_status"]).upper()

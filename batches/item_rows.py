@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from batches import words
+from batches.kinds import KINDS
 from batches.models import Batch, BatchItem
 from sims.freshness import is_late
 from sims.models import SimCustomFields
@@ -50,18 +51,26 @@ class ItemRow:
 
 
 def rows_for(batch: Batch, items: Sequence[BatchItem]) -> list[ItemRow]:
-    now = timezone.now()
-    return [_row(batch, item, now) for item in items]
+    now, texts = timezone.now(), _texts_of(batch, items)
+    return [_row(batch, item, now, texts.get(item.giccid, "")) for item in items]
 
 
-def _row(batch: Batch, item: BatchItem, now: datetime) -> ItemRow:
+def _texts_of(batch: Batch, items: Sequence[BatchItem]) -> Mapping[str, str]:
+    """What each SIM is sent, for kinds that send; one query for all."""
+    kind = KINDS.get(batch.kind)
+    if kind is None or kind.texts is None:
+        return {}
+    return kind.texts([item.giccid for item in items if item.verdict == Verdict.WILL_CHANGE], batch.wanted)
+
+
+def _row(batch: Batch, item: BatchItem, now: datetime, text: str) -> ItemRow:
     read_at = item.seen_at or item.read_at
     return ItemRow(
         item=item,
         url=reverse("sims:detail", args=[item.giccid]) if item.sim_id and item.giccid else "",
         account=item.sim.account.name if item.sim and item.sim.account else "",
         before=shown_of(batch, item, item.before),
-        after=_after(batch, item),
+        after=Shown("", f"“{text}”") if text else _after(batch, item),
         words=words_for(item),
         read_at=read_at,
         is_late=read_at is not None and batch.started_at is None and is_late(read_at, now),
@@ -133,7 +142,9 @@ def words_for(item: BatchItem) -> str:
             return " ".join([f"Sent {_clock(item.sent_at)}, no sure reply.{seen}", *told])
         case State.SENDING | State.ACCEPTED:
             return " ".join([f"Sent {_clock(item.sent_at)}.", *told]) if item.sent_at else " ".join(told)
-    return " ".join([*told, item.why] if item.why and item.why not in told else told)
+    if item.state == State.PLANNED and item.why:
+        told.append(item.why)
+    return " ".join(told)
 
 
 def _clock(at: datetime | None) -> str:

@@ -45,7 +45,7 @@ SELECT c.key, s.id AS sim_id, s.giccid,
         WHEN o.operation_id IS NOT NULL THEN 'Operation ' || o.operation_id || ' is still open.'
         WHEN o.sim_id IS NOT NULL THEN 'An item of another batch is still open.'
         WHEN n.sim_id IS NOT NULL THEN 'It moves to ' || n.package || ' with the next cycle already.'
-        ELSE ''
+        ELSE {follows}
     END AS why,
     s.id IS NOT NULL AND s.read_at < %(fresh_since)s
         AND coalesce(shown.asked_at < %(fresh_since)s, true) AND c.given = '' AND c.nth = 1
@@ -93,7 +93,8 @@ def judged_sql(kind: Kind, source: str, *, size: int) -> str:
     """The statement that judges the rows of `source`, of which there are about `size`; take `judged_values` with it."""
     pages = (SHOWN_OF_FEW if size <= FEW else SHOWN_OF_MANY).format(source=source)
     shown = kind.shown or kind.known or "false"
-    return JUDGED.format(shown=shown, fits=kind.fits, before=before_sql(kind), source=source, pages=pages)
+    before, follows = before_sql(kind), kind.follows
+    return JUDGED.format(shown=shown, fits=kind.fits, follows=follows, before=before, source=source, pages=pages)
 
 
 def judged_values(

@@ -5,7 +5,7 @@ Another app that stands below this one may supply a kind; `Kind` is the contract
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +14,14 @@ from sims.changes.legality import LEGALITY
 from sims.models import SimCustomFields, Verb
 from smarthub import Client
 from smarthub.models import Answer
-from sms import many
+from sms import fates, many
+from sms.fates import Fate
 
 Wanted = Mapping[str, Any]
 Job = Callable[[Client, list[str], Wanted], Answer[Any]]
 Call = Callable[[Client, str, Wanted], Answer[Any]]
 Send = Callable[[Client, many.Parcel, Wanted], Answer[Any]]
+PerSim = Callable[[Iterable[str], Wanted], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,16 @@ class Kind:
     `job` hands many SIMs to the carrier at once (B1 to B4, asked about with B5), `call` one; a kind has one of them.
     `shown` is SQL over `s` (the copy of a SIM) and `w.wanted` (jsonb): whether the SIM is so already, which is also
     what proves the change. Where no record of a SIM can show it, it is "", and `known` may be SQL that tells when it is
-    so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "". `remember` asks,
+    so already. `fits` is SQL that gives why a change cannot be for this SIM beyond its status, or "", and `follows`
+    what it brings about for this one (billing, periods, what ends), for the rows of the dry run. `remember` asks,
     before the call, for what an undo needs and no record of a SIM holds. `past` and `again` are words: "3 suspended",
     "suspended already".
 
     A kind of another app has no `verb`, changes no SIM and so holds none: it brings its name and legality (`own_…`),
     `send` in place of `call` (it is told which item it sends for), and `why_not` for what it is given as a whole.
-    `most` limits how many SIMs it takes.
+    `most` limits how many SIMs it takes. `unfit` says for
+    which SIMs what is wanted does not fit after all, with why; `texts` what each gets, for the pages; `fates` what
+    became of its items, in place of reading SIMs.
     """
 
     verb: Verb | None
@@ -58,6 +63,10 @@ class Kind:
     send: Send | None = None
     why_not: Callable[[Wanted], str] | None = None
     most: int = 0
+    unfit: PerSim | None = None
+    texts: PerSim | None = None
+    fates: Callable[[Iterable[int]], dict[int, Fate]] | None = None
+    follows: str = "''"
 
     @property
     def value(self) -> str:
@@ -92,6 +101,26 @@ TEXTS_ARE_SO = """EXISTS (SELECT FROM sims_simcustomfields f WHERE f.sim_id = s.
     AND to_jsonb(f) @> w.wanted)"""
 
 
+# What else a change brings about for a single SIM, in a few words.
+HAS_TIME_LEFT = "s.package <> '' AND s.package_ends_at > now()"
+DAYS = """extract(day FROM s.package_ends_at - now())::int
+    || CASE extract(day FROM s.package_ends_at - now()) WHEN 1 THEN ' day' ELSE ' days' END"""
+PLAN_ENDS = f"CASE WHEN {HAS_TIME_LEFT} THEN 'Plan ends, ' || {DAYS} || ' unused' END"
+CLOSES = """(SELECT CASE count(*) WHEN 0 THEN NULL WHEN 1 THEN 'Closes ' || min(a ->> 'name')
+    ELSE 'Closes ' || count(*) || ' APNs' END FROM jsonb_array_elements(s.apns) AS a WHERE a ->> 'status' = 'OPEN')"""
+LEAVES = """(SELECT 'Leaves ' || k.share_pool_name FROM enterprise_servicepackage k
+    WHERE k.account_id = s.account_id AND k.name = s.package AND k.share_pool_name <> '' LIMIT 1)"""
+OF_RETIRING = f"coalesce(nullif(concat_ws(' · ', {PLAN_ENDS}, {CLOSES}, {LEAVES}), ''), 'Nothing else')"
+OF_ACTIVATING = """CASE WHEN s.activated_at IS NULL THEN 'First activation: billing starts'
+    WHEN s.package_ends_at <= now() THEN 'Plan has ended, starts anew' ELSE 'Plan goes on' END"""
+OF_SUSPENDING = f"CASE WHEN {HAS_TIME_LEFT} THEN 'Plan goes on, ' || {DAYS} || ' left' ELSE 'Nothing else' END"
+OF_ANOTHER_PLAN = f"""CASE WHEN w.wanted ->> 'effective' = 'next-cycle' THEN 'Keeps its plan until then'
+    ELSE concat_ws(' · ', 'New period starts', {PLAN_ENDS}) END"""
+OF_A_PACKAGE = """coalesce((SELECT 'Costs ' || trim_scale(k.price) || ' ' || k.currency
+    FROM enterprise_servicepackage k WHERE k.account_id = s.account_id AND k.price IS NOT NULL
+    AND k.name = w.wanted ->> 'package' LIMIT 1), '')"""
+
+
 def _plan(client: Client, giccids: list[str], wanted: Wanted) -> Answer[Any]:
     return client.batch_change_basic_package(giccids, wanted["package"], wanted.get("effective") or None)
 
@@ -120,6 +149,7 @@ _ROWS = (
         again="active already",
         job=lambda client, giccids, wanted: client.batch_activate(giccids),
         shown="s.status = 'ACTIVATED'",
+        follows=OF_ACTIVATING,
         inverse="suspend",
     ),
     Kind(
@@ -128,6 +158,7 @@ _ROWS = (
         again="suspended already",
         job=lambda client, giccids, wanted: client.batch_suspend(giccids),
         shown="s.status = 'DEACTIVATED'",
+        follows=OF_SUSPENDING,
         needs_no_protection=False,
         inverse="activate",
     ),
@@ -137,6 +168,7 @@ _ROWS = (
         again="retired already",
         job=lambda client, giccids, wanted: client.batch_retire(giccids),
         shown="s.status = 'RETIRED'",
+        follows=OF_RETIRING,
         needs_no_protection=False,
         is_final=True,
     ),
@@ -148,6 +180,7 @@ _ROWS = (
         job=_plan,
         shown="s.package = w.wanted ->> 'package'",
         fits=BASIC,
+        follows=OF_ANOTHER_PLAN,
         inverse="change-plan",
     ),
     Kind(
@@ -158,6 +191,7 @@ _ROWS = (
         call=_package,
         is_proven_by_reply=True,
         fits=SUPPLEMENTARY,
+        follows=OF_A_PACKAGE,
     ),
     Kind(
         verb=Verb.APN,
@@ -191,6 +225,9 @@ _ROWS = (
         why_not=many.why_not,
         fits=many.FITS,
         most=many.MOST,
+        unfit=fates.unfit,
+        texts=fates.texts,
+        fates=fates.fates,
         is_proven_by_reply=True,
     ),
 )

@@ -23,7 +23,8 @@ class Facts:
     """`is_shown`: the read of this moment shows what was wanted. `is_absent`: it did not show the SIM at all.
 
     `ended_at` is when the carrier's job had ended (or the single call was answered), None where that is not known.
-    `counts_from` is when a change of the next cycle can be seen; None for one that counts at once.
+    `counts_from` is when a change of the next cycle can be seen; None for one that counts at once. `never` says why it
+    certainly was not carried out; where it cannot be read at all (`can_be_read`) time alone proves nothing.
     """
 
     state: str
@@ -36,6 +37,8 @@ class Facts:
     ended_at: datetime | None
     counts_from: datetime | None = None
     has_no_failures: bool = False
+    never: str = ""
+    can_be_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def outcome_of(facts: Facts, now: datetime) -> Outcome | None:
     """The item's new state, None while one has to look again."""
     if facts.is_shown:
         return Outcome(State.DONE)
+    if facts.never and now - facts.sent_at > pace.SEEN_WITHIN:
+        return Outcome(State.FAILED, facts.code, facts.never)
     if facts.reported == FAILED:
         return Outcome(State.FAILED, facts.code, facts.message or REFUSED)
     if facts.is_absent and now - (facts.ended_at or facts.sent_at) > pace.UNNAMED_WITHIN:
@@ -71,5 +76,7 @@ def _after_the_job(facts: Facts, ended_at: datetime, now: datetime) -> Outcome |
 
 
 def _in_doubt(facts: Facts, now: datetime) -> Outcome | None:
+    if not facts.can_be_read:
+        return None
     since = max(facts.sent_at, facts.counts_from) if facts.counts_from else facts.sent_at
     return Outcome(State.FAILED, facts.code, NO_SIGN) if now - since > pace.horizon() else None

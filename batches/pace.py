@@ -28,6 +28,8 @@ def growing_s(times: int, *, longest_s: float = LONGEST_S) -> float:
 def doubt_s(sent_at: datetime, reads: int, now: datetime) -> float:
     """Until what is in doubt is read again: a tenth of its age once it is old."""
     age = now - sent_at
+    if age > horizon():
+        return CYCLE_READS_S
     return growing_s(reads) if age < OFTEN else min(max(age.total_seconds() / 10, LONGEST_S), RARELY_S)
 
 

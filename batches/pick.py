@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
+from batches import tell
 from batches.judge import judged_sql, judged_values
 from batches.kinds import Kind, kind_of
 from batches.models import Batch, BatchChunk, BatchItem
@@ -32,29 +34,36 @@ WHERE i.batch_id = %(batch)s AND i.state = 'planned' AND i.chunk_id IS NULL AND 
 ORDER BY i.place LIMIT %(most)s
 """
 CHECKED = """
-SELECT i.id, i.sim_id, i.giccid, i.wanted, j.verdict, j.why, i.before, j.before AS now, i.before = j.before AS is_same
+SELECT i.id, i.sim_id, i.giccid, i.wanted, j.verdict, j.why, i.before, j.before AS now, i.before = j.before AS is_same,
+    j.is_stale
 FROM ({judged}) AS j JOIN batches_batchitem i ON i.id = j.key ORDER BY i.place
 """
 SKIP = """
 UPDATE batches_batchitem i SET state = 'skipped', code = v.code, message = v.message
 FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v (id, code, message) WHERE i.id = v.id AND i.state = 'planned'
+RETURNING i.id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A chunk committed as `sending`, its items with their SIMs; empty where all that was looked at is skipped."""
+    """A chunk committed as `sending`, its items with their SIMs; empty where all that was looked at is skipped.
+
+    With `aged` (ICCID → item) nothing was made yet: our copy of these SIMs has to be read again first.
+    """
 
     chunk: BatchChunk | None
     giccids: list[str]
     wanted: dict[str, Any]
     kind: Kind
+    aged: Mapping[str, int] = field(default_factory=dict)
 
 
 def pick(slice_: Slice) -> Picked | None:
     """Make the next chunk, in one transaction; None where there is nothing left to send, or nothing may be sent.
 
-    SIMs that are not as they were in the dry run, or that another change holds, are skipped, and say so.
+    SIMs that are not as they were in the dry run, or that another change holds, are skipped, and say so. Where our
+    copy has grown old since, it says nothing of how they are now: then they are only named.
     """
     with transaction.atomic():
         batch = slice_.locked()
@@ -64,9 +73,11 @@ def pick(slice_: Slice) -> Picked | None:
         rows = _checked(batch, kind)
         if not rows:
             return None
-        fit = _skip_what_changed(rows)
+        if aged := {row.giccid: row.id for row in rows if row.is_stale}:
+            return Picked(None, [], {}, kind, aged)
+        fit = _skip_what_changed(batch, rows)
         held = _hold(batch, kind, fit)
-        _skip([(row.id, "busy", BUSY) for row in fit if row.sim_id not in held])
+        skip(batch, [(row, "busy", BUSY) for row in fit if row.sim_id not in held])
         picked = _chunk(batch, kind, [row for row in fit if row.sim_id in held])
         ring(*batch.topics)
     return picked
@@ -83,6 +94,7 @@ class _Row:
     before: dict[str, Any]
     now: dict[str, Any]
     is_same: bool
+    is_stale: bool
 
 
 def _hold(batch: Batch, kind: Kind, rows: list[_Row]) -> set[int]:
@@ -105,8 +117,9 @@ def _checked(batch: Batch, kind: Kind) -> list[_Row]:
 
 
 def _row(id_: int, sim_id: int, giccid: str, wanted: Any, *rest: Any) -> _Row:
-    verdict, why, before, now, is_same = rest
-    return _Row(id_, sim_id, giccid, _json(wanted), verdict, why, _json(before) or {}, _json(now) or {}, bool(is_same))
+    verdict, why, before, now, is_same, is_stale = rest
+    known = _json(before) or {}, _json(now) or {}
+    return _Row(id_, sim_id, giccid, _json(wanted), verdict, why, *known, bool(is_same), bool(is_stale))
 
 
 def _json(value: Any) -> Any:
@@ -125,9 +138,9 @@ def _sent(batch: Batch) -> int:
     return sum(batch.chunks.values_list("size", flat=True))
 
 
-def _skip_what_changed(rows: list[_Row]) -> list[_Row]:
+def _skip_what_changed(batch: Batch, rows: list[_Row]) -> list[_Row]:
     skipped = {row.id: words for row in rows if (words := _changed(row))}
-    _skip([(id_, "changed", words) for id_, words in skipped.items()])
+    skip(batch, [(row, "changed", skipped[row.id]) for row in rows if row.id in skipped])
     return [row for row in rows if row.id not in skipped]
 
 
@@ -145,11 +158,23 @@ def _changed(row: _Row) -> str:
     return "" if row.is_same else "It has changed since the dry run."
 
 
-def _skip(rows: list[tuple[int, str, str]]) -> None:
-    if rows:
-        ids, codes, messages = (list(column) for column in zip(*rows, strict=True))
-        with connection.cursor() as cursor:
-            cursor.execute(SKIP, [ids, codes, messages])
+def skip(batch: Batch, rows: Sequence[tuple[_Row | BatchItem, str, str]]) -> None:
+    """Leave these out at their turn, each with its code and why, in the caller's transaction; their SIMs tell of it."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        columns = zip(*((row.id, code, message) for row, code, message in rows), strict=True)
+        cursor.execute(SKIP, [list(column) for column in columns])
+        skipped = {row[0] for row in cursor.fetchall()}
+    tell.tell_items(
+        batch,
+        [
+            BatchItem(id=row.id, sim_id=row.sim_id, giccid=row.giccid, wanted=row.wanted, state=State.SKIPPED,
+                      code=code, message=message)
+            for row, code, message in rows
+            if row.id in skipped
+        ],
+    )  # fmt: skip
 
 
 def _chunk(batch: Batch, kind: Kind, rows: list[_Row]) -> Picked:
@@ -172,12 +197,23 @@ def _assign(chunk: BatchChunk, kind: Kind, ids: list[int], now: datetime) -> Non
     BatchItem.objects.filter(pk__in=ids, state=State.PLANNED).update(**values)
 
 
+CANCELLED = "Cancelled before it was sent."
+
+
+def unsent(batch: Batch) -> dict[str, Any]:
+    """What an item becomes that was not sent after all: planned again, unless nobody wants it sent any more."""
+    if batch.state == Batch.State.CANCELLED:
+        return {"state": State.SKIPPED, "message": CANCELLED}
+    return {"state": State.PLANNED}
+
+
 def put_back(chunk: BatchChunk) -> None:
     """Its request certainly never reached the carrier: its SIMs are planned again, the chunk never was."""
     with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=chunk.batch_id)
         if not BatchChunk.objects.filter(pk=chunk.pk, state=BatchChunk.State.SENDING).delete()[0]:
             return
         items = BatchItem.objects.filter(chunk=chunk.pk)
         ids = list(items.values_list("pk", flat=True))
-        items.update(state=State.PLANNED, chunk=None, sent_at=None)
-        let_go_of_items(ids, batch_uuid=chunk.batch.uuid)
+        items.update(**unsent(batch), chunk=None, sent_at=None)
+        let_go_of_items(ids, batch_uuid=batch.uuid)

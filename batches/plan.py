@@ -143,6 +143,7 @@ def make_items(batch: Batch) -> None:
             return
         _fill(batch, source)
         _insert(batch, kind_of(batch.kind), source.size)
+        _leave_out_unfit(batch, kind_of(batch.kind))
         source.delete()
         stale = batch.items.filter(is_stale=True).count()
         values: dict[str, Any] = {"to_read": stale, "planned_at": Now()}
@@ -248,6 +249,16 @@ def _copy(rows: list[tuple[str | None, ...]]) -> None:
     with set_cursor() as cursor:
         if rows:
             copy_rows(cursor, "batch_chosen", COLUMNS, rows)
+
+
+def _leave_out_unfit(batch: Batch, kind: Kind) -> None:
+    if kind.unfit is None:
+        return
+    planned = batch.items.filter(state=BatchItem.State.PLANNED)
+    found = kind.unfit(planned.values_list("giccid", flat=True), batch.wanted)
+    for why in set(found.values()):
+        rest = planned.filter(giccid__in=[giccid for giccid, each in found.items() if each == why])
+        rest.update(verdict=BatchItem.Verdict.ILLEGAL, state=BatchItem.State.SKIPPED, why=why)
 
 
 def _insert(batch: Batch, kind: Kind, size: int) -> None:

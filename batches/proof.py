@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +21,8 @@ from sims.models import ChangeLogRow, SimCustomFields
 from sims.sync.named import pages_named
 from smarthub import Client, RawPage
 from smarthub.errors import NotFound
+from smarthub.operations import MAX_GICCIDS_PER_QUERY
+from sms.fates import Fate
 from toolkit.database import let_go
 
 # The carrier's clock and ours may differ by so much.
@@ -37,23 +39,29 @@ WHERE i.id = ANY(%(ids)s) AND s.giccid = ANY(%(giccids)s)
 @dataclass(slots=True)
 class Seen:
     """What was seen: items (by id) that are as wanted, what their SIMs show now; by ICCID when each was asked for,
-    which the carrier left out, and which records cannot be read."""
+    which the carrier left out, and which records cannot be read; items that certainly were not carried out, with why.
+    """
 
     shows: set[int] = field(default_factory=set)
     after: dict[int, dict[str, Any]] = field(default_factory=dict)
     at: dict[str, datetime] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
+    never: dict[int, str] = field(default_factory=dict)
 
 
 @contextmanager
 def read(client: Client, kind: Kind, items: list[BatchItem], batch: Batch) -> Iterator[Seen]:
-    """Ask for the SIMs of these items (at most 100), then give what was seen within the transaction that keeps it.
+    """Ask for the SIMs of these items, then give what was seen within the transaction that keeps it.
 
     No connection is held while the carrier is asked. Raises what the client raises.
     """
+    if kind.fates is not None:
+        with transaction.atomic():
+            yield _told(kind.fates, items)
+        return
     let_go()
-    pages = list(pages_named(client, [item.giccid for item in items]))
+    pages = [page for some in _hundreds(items) for page in pages_named(client, some)]
     proven = OTHERWISE[kind.value](client, items, batch) if kind.value in OTHERWISE else {}
     with transaction.atomic():
         seen = _written(pages, items)
@@ -63,6 +71,25 @@ def read(client: Client, kind: Kind, items: list[BatchItem], batch: Batch) -> It
             if is_shown:
                 seen.shows.add(item_id)
         yield seen
+
+
+def _hundreds(items: list[BatchItem]) -> Iterator[list[str]]:
+    giccids = [item.giccid for item in items]
+    for start in range(0, len(giccids), MAX_GICCIDS_PER_QUERY):
+        yield giccids[start : start + MAX_GICCIDS_PER_QUERY]
+
+
+def _told(fates: Callable[[Iterable[int]], dict[int, Fate]], items: list[BatchItem]) -> Seen:
+    """What the app of the kind knows of its items; no SIM would show it."""
+    seen, giccids = Seen(), {item.pk: item.giccid for item in items}
+    for item_id, fate in fates(giccids).items():
+        if fate.is_taken:
+            seen.shows.add(item_id)
+            if fate.at:
+                seen.at[giccids[item_id]] = fate.at
+        elif fate.is_taken is False:
+            seen.never[item_id] = fate.words
+    return seen
 
 
 def _written(pages: list[RawPage], items: list[BatchItem]) -> Seen:
@@ -95,16 +122,18 @@ Proven = dict[int, tuple[bool, dict[str, Any]]]
 def _texts(client: Client, items: list[BatchItem], batch: Batch) -> Proven:
     """The five texts (S4), SIM by SIM; they are kept as read."""
     found: Proven = {}
+    rows = []
     for item in items:
         try:
             answer = client.custom_fields(item.giccid)
         except NotFound:
             continue
         texts = {name: getattr(answer.value, name) or "" for name in SimCustomFields.NAMES}
-        values = {**texts, "read_at": answer.reply.asked_at}
-        SimCustomFields.objects.update_or_create(sim_id=item.sim_id or 0, defaults=values)
+        rows.append(SimCustomFields(sim_id=item.sim_id or 0, read_at=answer.reply.asked_at, **texts))
         wanted = item.wanted or batch.wanted
         found[item.pk] = (all(texts[name] == (text or "") for name, text in wanted.items()), {"fields": texts})
+    columns = [*SimCustomFields.NAMES, "read_at"]
+    SimCustomFields.objects.bulk_create(rows, update_conflicts=True, unique_fields=["sim"], update_fields=columns)
     return found
 
 

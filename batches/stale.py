@@ -5,14 +5,11 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from batches import effects
+from batches import effects, reread
 from batches.judge import judged_sql, judged_values
 from batches.kinds import kind_of
 from batches.models import Batch, BatchItem
 from batches.step import Slice
-from journal.models import Event
-from journal.record import Cause
-from sims.copy import Answer, keys_of, write_copy
 from sims.sync.named import pages_named
 from smarthub import RawPage
 from toolkit.database import let_go
@@ -20,8 +17,6 @@ from toolkit.live import ring
 
 AT_ONCE = 100
 Verdict, State = BatchItem.Verdict, BatchItem.State
-ABSENT = "The carrier does not show it; it was read by its ICCID a moment ago."
-UNREADABLE = "The carrier’s record of it cannot be read, so its old state is all that is known."
 
 THESE = """
 SELECT i.id AS key, i.sim_id, i.wanted, '' AS given, '' AS given_why, 1 AS nth, 1 AS first_line
@@ -59,10 +54,7 @@ def read_some(batch: Batch, slice_: Slice) -> bool:
 
 
 def _judge(batch: Batch, items: list[BatchItem], pages: list[RawPage]) -> None:
-    answers = [Answer(page.records, page.reply.asked_at, is_targeted=True) for page in pages]
-    result = write_copy(answers, cause=Cause(Event.Cause.READ)) if answers else None
-    shown = {key for page in pages for key in keys_of(page.records)}
-    unreadable = [aside.error.giccid or "" for aside in result.aside] if result else []
+    left = reread.keep(pages, [item.giccid for item in items])
     kind = kind_of(batch.kind)
     values = judged_values(kind, batch.wanted, batch.accounts)
     with connection.cursor() as cursor:
@@ -71,10 +63,10 @@ def _judge(batch: Batch, items: list[BatchItem], pages: list[RawPage]) -> None:
             {
                 **values,
                 "ids": [item.pk for item in items],
-                "absent": [item.giccid for item in items if item.giccid not in shown],
-                "unreadable": unreadable,
-                "absent_why": ABSENT,
-                "unreadable_why": UNREADABLE,
+                "absent": left.absent,
+                "unreadable": left.unreadable,
+                "absent_why": reread.ABSENT,
+                "unreadable_why": reread.UNREADABLE,
             },
         )
 

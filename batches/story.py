@@ -29,11 +29,13 @@ OWN_KIND = {
     Verb.APN: ("sim.apn", None),
 }
 ENDINGS = {
+    State.SKIPPED: "it was left out",
     State.FAILED: "it failed",
     State.UNKNOWN: "whether it happened is not known yet",
     State.SCHEDULED: "it takes place with the next cycle",
 }
 LAST_STEPS = {
+    State.SKIPPED: ("chevrons", "idle", "left out, nothing was sent"),
     State.DONE: ("tick", "ok", "seen at the carrier"),
     State.FAILED: ("triangle", "bad", "failed"),
     State.UNKNOWN: ("diamond", "unknown", "not known; its SIM is read, nothing is sent again"),

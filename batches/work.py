@@ -11,7 +11,7 @@ from django.db.models import Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from batches import calls, limits, pace, plan, poll, send, settle, stale
+from batches import aged, calls, limits, pace, plan, poll, send, settle, stale
 from batches.models import Batch, BatchChunk, BatchItem
 from batches.pick import pick
 from batches.step import LeaseLost, Slice
@@ -164,7 +164,9 @@ def _send(slice_: Slice) -> bool:
     picked = pick(slice_)
     if picked is None:
         return False
-    if picked.chunk is not None:
+    if picked.aged:
+        aged.read_again(picked.aged, slice_)
+    elif picked.chunk is not None:
         slice_.on_step("picked")
         if picked.kind.job:
             send.send_job(picked, slice_)

@@ -20,7 +20,8 @@ class BatchItem(models.Model):
     `place` counts the entries from 1, `line` those of the list or file they came from; `entry` is what stood there
     where that was not simply the ICCID. `before` is the copy that the verdict was given on, as read at `read_at`;
     `after` what the carrier showed at `seen_at`. `reported` is what the carrier's job said of it: evidence, never the
-    outcome. An item that the dry run left out is `skipped` from the beginning, and `why` says for what.
+    outcome. An item that the dry run left out is `skipped` from the beginning, and `why` says for what; of one that is
+    to change it says what follows for this SIM.
     """
 
     class Verdict(models.TextChoices):

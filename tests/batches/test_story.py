@@ -35,11 +35,24 @@ def test_what_failed_and_what_is_not_known(carrier, fleet, plan, work, user):
     assert "asked to suspend this SIM" in line and "whether it happened is not known yet" in line
 
 
-def test_events_of_all_items_take_one_query(fleet, plan, work, user, django_assert_num_queries):
+def test_what_is_left_out_at_its_turn(fleet, plan, work, user):
+    batch = plan(fleet[:1], reason="winter storage")
+    fleet[0].package = "Another"
+    fleet[0].save()
+    run.start(batch, user)
+    work(batch)
+
+    (line,) = told(fleet[0])
+    assert "asked to suspend this SIM; <b>it was left out</b>" in line
+    assert "It has changed since the dry run: its plan is Another now." in line
+
+
+def test_events_of_all_items_take_as_many_queries_as_one(fleet, plan, work, user, django_assert_num_queries):
     batch = plan(fleet[:3])
     run.start(batch, user)
     work(batch)
     events = list(Event.objects.filter(cause_kind="batch-item"))
 
-    with django_assert_num_queries(1):
+    # the items, the pushes beside them
+    with django_assert_num_queries(2):
         assert len(tell(events)) == 3

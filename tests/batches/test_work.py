@@ -95,6 +95,48 @@ def test_sims_that_changed_since_the_dry_run_are_skipped_and_named(fleet, plan, 
     ]
 
 
+def test_sims_that_grew_old_since_the_dry_run_are_read_before_they_are_sent(carrier, fleet, plan, work, user):
+    batch = plan(fleet[:5])
+    carrier.post("/_sim/sims", {"set": {fleet[0].giccid: {"status": "DEACTIVATED"}}, "remove": [fleet[1].giccid]})
+    Sim.objects.filter(pk__in=[sim.pk for sim in fleet[:4]]).update(read_at=timezone.now() - timedelta(days=3))
+    seen, before = [], sent(carrier, "S2")
+    run.start(batch, user, at=timezone.now())
+    work(batch, on_step=lambda step: seen.append((step, sent(carrier, "S2") - before, sent(carrier, "B2"))))
+
+    assert ("picked", 2, 0) in seen  # asked twice: the one that is gone is asked for again
+    said = [(item.state, item.message) for item in batch.items.order_by("place")]
+    assert said[:2] == [
+        ("skipped", "It has changed since the dry run: Suspended, no longer Active."),
+        ("skipped", "It has changed since the dry run. The carrier does not show it; it was read by its ICCID a "
+         "moment ago."),
+    ]  # fmt: skip
+    assert states(batch) == {"skipped": 2, "done": 3}
+    assert set(done_at_carrier(carrier, "suspend")) == {sim.giccid for sim in fleet[2:5]}
+    told = Event.objects.filter(kind="sim.batch", data__state="skipped").values_list("sim_id", flat=True)
+    assert set(told) == {fleet[0].pk, fleet[1].pk}
+
+
+def test_a_fresh_copy_is_not_read_again_before_sending(carrier, fleet, plan, work, user):
+    seen = []
+    batch = plan(fleet[:3])
+    run.start(batch, user)
+    before = sent(carrier, "S2")
+    work(batch, on_step=lambda step: seen.append((step, sent(carrier, "S2") - before)))
+    assert ("picked", 0) in seen
+
+
+def test_a_carrier_that_is_away_leaves_the_aged_planned(carrier, fleet, plan, work, user):
+    batch = plan(fleet[:2])
+    Sim.objects.update(read_at=timezone.now() - timedelta(days=3))
+    run.start(batch, user)
+    carrier.post("/_sim/fault", {"operation": "S2", "kind": "503", "times": 8})
+    work(batch, times=1)
+    assert states(batch) == {"planned": 2} and sent(carrier, "B2") == 0 and batch.note
+
+    work(batch)
+    assert states(batch) == {"done": 2}
+
+
 def test_of_two_overlapping_batches_the_later_sees_busy(carrier, fleet, plan, work, user):
     first, second = plan(fleet[:4]), plan(fleet[2:6])
     run.start(first, user), run.start(second, user)
@@ -256,6 +298,25 @@ def test_calls_one_by_one_can_be_paused_and_cancelled(carrier, fleet, plan, work
     work(batch)
     assert states(batch) == {"done": 2, "skipped": planned - 2}
     assert sent(carrier, "S11") == 2 and not OpenChange.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "operation", "step"),
+    [("suspend", {}, "B2", "picked"), ("apn", {"apn": "iot.public", "apn_status": "CLOSED"}, "S11", "sending")],
+)
+def test_what_could_not_be_sent_is_skipped_when_somebody_cancels_meanwhile(
+    carrier, fleet, plan, work, user, kind, wanted, operation, step
+):
+    batch = plan(fleet[:3], kind, **wanted)
+    planned = batch.items.filter(state="planned").count()
+    run.start(batch, user)
+    carrier.post("/_sim/fault", {"operation": operation, "kind": "429", "times": 8, "retryAfter": 0})
+
+    work(batch, on_step=lambda name: name == step and run.cancel(batch, user))
+
+    assert (batch.state, states(batch)) == ("cancelled", {"skipped": planned})
+    assert batch.finished_at and batch.next_step_at is None
+    assert not OpenChange.objects.exists()
 
 
 def test_the_first_sims_go_alone_and_stop_the_rest(carrier, fleet, plan, work, user):

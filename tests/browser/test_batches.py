@@ -32,8 +32,12 @@ def start(page: Page, verb: str) -> None:
     page.locator("#start").get_by_role("button", name=re.compile(f"^{verb} ")).click()
     page.wait_for_url("**/batches/*/")
     page.evaluate("window.sameLoad = true")
+    search = page.locator("#items-q")
+    search.fill("4711")
     state(page, "finished")
     assert page.evaluate("window.sameLoad") is True
+    expect(search).to_have_value("4711")
+    expect(search).to_be_focused()
 
 
 def test_from_a_filter_to_undo(portal: Page, check_accessible) -> None:

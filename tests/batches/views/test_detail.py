@@ -12,7 +12,7 @@ from tests.batches.views.made import change, iccid, plan, started, url_of
 from tests.page import errors, htmx, text, total
 from tests.sims.fleet import make_sim, make_sims
 
-ITEM = re.compile(r'data-item="([^"]*)" data-state="([^"]*)" data-verdict="([^"]*)"')
+ITEM = re.compile(r'data-(?:item|repeats)="([^"]*)" data-state="([^"]*)" data-verdict="([^"]*)"')
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,29 @@ def test_the_dry_run(client, user):
     assert items(response)[0] == (iccid(1), "planned", "will_change")
     assert "spare engines" in page
     assert "Suspend 1 SIM" in page and 'id="id_count"' not in html
+
+
+def test_a_sim_that_is_repeated_is_one_item(client, user):
+    html = client.get(url_of(plan(user, (1, 2, 1, 1)))).content.decode()
+    assert re.findall(r'data-item="([^"]*)" data-state="([^"]*)"', html) == [
+        (iccid(1), "planned"), (iccid(2), "planned"),
+    ]  # fmt: skip
+    assert html.count(f'data-repeats="{iccid(1)}"') == 2
+
+
+def test_a_row_says_what_else_follows_for_its_sim(client, user):
+    Sim.objects.filter(giccid=iccid(1)).update(package_ends_at=timezone.now() + timedelta(days=9, hours=1))
+    response = client.get(url_of(plan(user, (1, 2))))
+    assert "Plan goes on, 9 days left" in text(response) and "Nothing else" in text(response)
+
+
+def test_what_is_not_sent_yet_stands_above_the_chunks(client, user):
+    batch = started(user, "accepted", "planned", "planned")
+    assert "next 2 Planned not sent Go when chunk 1 is settled, at most 1,000 at a time." in text(
+        client.get(url_of(batch))
+    )
+    change(batch, state=Batch.State.PAUSED)
+    assert "Wait until somebody resumes the batch." in text(client.get(url_of(batch)))
 
 
 def test_a_tile_is_a_filter(client, user):
