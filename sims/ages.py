@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from django.db import connection
 
-from sims.models import Sim
+
+class Read(Protocol):
+    """A SIM, or what a list shows of it; `read_at` is of its own read."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def read_at(self) -> datetime: ...
+
 
 # The ids come as a subquery: for a literal array the planner expects many pages to overlap and scans them all. One
 # pass over the GIN index, because each pass also reads what the index has not sorted in yet.
@@ -20,7 +30,7 @@ GROUP BY shown.sim_id
 """
 
 
-def read_times(sims: Iterable[Sim]) -> dict[int, datetime]:
+def read_times(sims: Iterable[Read]) -> dict[int, datetime]:
     """By SIM id, when the carrier was last asked for what we show; one query for a screen of SIMs."""
     own = {sim.pk: sim.read_at for sim in sims}
     if not own:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from decimal import Decimal
+from functools import cache, lru_cache
+from html import escape
 
+from django.template.defaultfilters import floatformat
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from sims.columns import Column
+from sims.freshness import is_late
 from sims.rows import SimRow
 from toolkit.figures import amount_mb, count
+from toolkit.states import state_of
 from toolkit.templatetags import look
 
 QUIET = '<span class="sp-quiet">{}</span>'
 
 
-def cells_of(row: SimRow, columns: Sequence[Column]) -> SafeString:
-    """The tick, then the columns; an include for each row of the template would take longer than all of them."""
-    cells = "".join(_CELLS[column.name](row) for column in columns)
-    return mark_safe(f"{_tick(row)}{cells}")  # noqa: S308 - each is escaped
+def body_of(rows: Iterable[SimRow], columns: Sequence[Column]) -> SafeString:
+    """The rows of the table: a loop of the template over them would take longer than all else of the page."""
+    cells = [_tick, *(_CELLS[column.name] for column in columns)]
+    return mark_safe("\n".join(_row(row, cells) for row in rows))  # noqa: S308 - each cell is escaped
+
+
+def _row(row: SimRow, cells: Sequence[Callable[[SimRow], str]]) -> str:
+    inside = "".join([cell(row) for cell in cells])
+    return f'<tr data-giccid="{escape(row.giccid)}" data-status="{escape(row.status)}">{inside}</tr>'
 
 
 @lru_cache(maxsize=64)
@@ -38,8 +48,14 @@ def _tick(row: SimRow) -> str:
     )
 
 
+@cache
+def _root() -> str:
+    return reverse("sims:list")
+
+
 def _iccid(row: SimRow) -> str:
-    return f'<td class="c-iccid">{look.identifier(row.giccid, row.url)}{look.copy(row.giccid, "ICCID")}</td>'
+    number = look.identifier(row.giccid, f"{_root()}{row.giccid}/")
+    return f'<td class="c-iccid">{number}{look.copy(row.giccid, "ICCID")}</td>'
 
 
 def _status(row: SimRow) -> str:
@@ -47,37 +63,43 @@ def _status(row: SimRow) -> str:
         return f'<td class="c-status"><span data-field="status">{_state(row.status)}</span></td>'
     return (
         f'<td class="c-status">{_state("missing")} <span class="sp-quiet sp-was">was '
-        f'<span data-field="status">{escape(row.status_word)}</span></span></td>'
+        f'<span data-field="status">{escape(state_of("sim", row.status).label)}</span></span></td>'
     )
 
 
-def _text(name: str, css: str, value: str, none: str) -> str:
-    words = escape(value) if value else QUIET.format(none)
-    return f'<td class="{css}" data-field="{name}" title="{escape(value)}">{words}</td>'
+def _text(name: str, css: str, value: str | None, none: str) -> str:
+    text = escape(value or "")
+    return f'<td class="{css}" data-field="{name}" title="{text}">{text or QUIET.format(none)}</td>'
+
+
+@lru_cache(maxsize=1024)
+def _volume(volume_mb: Decimal) -> str:
+    return str(floatformat(volume_mb, "-3g"))
 
 
 def _usage(row: SimRow) -> str:
-    if row.used is None:
+    used = row.data_usage_mb
+    if used is None:
         return '<td class="c-usage sp-num"><span class="sp-quiet" data-field="data_usage">not reported</span></td>'
-    allowance = f"/ {row.allowance_words} MB" if row.allowance is not None else "MB"
-    bar = look.meter(row.used, row.allowance) or '<span class="sp-meter-gap"></span>'
+    allowance = f"/ {_volume(row.allowance_mb)} MB" if row.allowance_mb is not None else "MB"
+    bar = look.meter(used, row.allowance_mb) or '<span class="sp-meter-gap"></span>'
     return (
-        f'<td class="c-usage sp-num"><span class="sp-usage"><span data-field="data_usage">{amount_mb(row.used)}</span>'
+        f'<td class="c-usage sp-num"><span class="sp-usage"><span data-field="data_usage">{amount_mb(used)}</span>'
         f'<span class="sp-allowance">{allowance}</span>{bar}</span></td>'
     )
 
 
 def _ends(row: SimRow) -> str:
     """Its year only where one could mistake it."""
-    if row.ends_at is None:
-        return f'<td class="c-ends sp-num">{QUIET.format("no end") if row.has_no_end else ""}</td>'
-    is_near = abs(row.ends_at - timezone.now()) < timedelta(days=300)
-    return f'<td class="c-ends sp-num">{look.when(row.ends_at, "day" if is_near else "date")}</td>'
+    if row.package_ends_at is None:
+        return f'<td class="c-ends sp-num">{QUIET.format("no end") if row.package else ""}</td>'
+    is_near = abs(row.package_ends_at - timezone.now()) < timedelta(days=300)
+    return f'<td class="c-ends sp-num">{look.when(row.package_ends_at, "day" if is_near else "date")}</td>'
 
 
 def _read(row: SimRow) -> str:
     words = f'<span class="sp-c-ago">read </span>{look.age(row.read_at)}<span class="sp-c-ago"> ago</span>'
-    if not row.is_late:
+    if not is_late(row.read_at, timezone.now()):
         return f'<td class="c-read sp-num">{QUIET.format(words)}</td>'
     late = f'<span class="sp-age sp-age-late">{look.glyph("clock")}<span>{words}</span></span>'
     return f'<td class="c-read sp-num">{late}</td>'
@@ -85,21 +107,21 @@ def _read(row: SimRow) -> str:
 
 def _tags(row: SimRow) -> str:
     """The first, and how many more there are: rows keep their height."""
-    if not row.tags:
+    if not row.tags_json:
         return '<td class="c-tags"></td>'
-    first, names = row.tags[0], ", ".join(tag.name for tag in row.tags)
-    dot = format_html(
-        '<i class="sp-tag-dot sp-tag-{}" aria-hidden="true"></i><span>{}</span>', first.colour, first.name
-    )
-    more = f'<span class="sp-quiet sp-small">+{len(row.tags) - 1}</span>' if len(row.tags) > 1 else ""
-    return f'<td class="c-tags" title="{escape(names)}"><span class="sp-tag">{dot}</span>{more}</td>'
+    tags = row.tags
+    name, colour = tags[0]
+    dot = f'<i class="sp-tag-dot sp-tag-{escape(colour)}" aria-hidden="true"></i><span>{escape(name)}</span>'
+    more = f'<span class="sp-quiet sp-small">+{len(tags) - 1}</span>' if len(tags) > 1 else ""
+    names = escape(", ".join(name for name, _ in tags))
+    return f'<td class="c-tags" title="{names}"><span class="sp-tag">{dot}</span>{more}</td>'
 
 
 def _device(name: str) -> Callable[[SimRow], str]:
     """The first device's number, and that there are more."""
 
     def cell(row: SimRow) -> str:
-        numbers = [value for device in row.devices if (value := device.get(name))]
+        numbers = row.numbers(name)
         if not numbers:
             return f'<td class="c-{name} c-extra" data-field="{name}">{QUIET.format("none")}</td>'
         more = f' <span class="sp-quiet sp-small">+{len(numbers) - 1}</span>' if len(numbers) > 1 else ""

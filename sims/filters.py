@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 
 from sims.counts import CAP, NO_ACCOUNT
 from sims.forms import NONE, SimListForm, shorten
@@ -98,7 +99,7 @@ class Filters:
 
     def url(self, *, without: Iterable[str] = (), **more: str | int) -> str:
         """This list, some groups left out or something added; a page cursor never comes along."""
-        pairs = [pair for pair in self._pairs() + self._manners() if pair[0] not in without and pair[0] not in more]
+        pairs = [pair for pair in self._all if pair[0] not in without and pair[0] not in more]
         pairs += [(name, str(value)) for name, value in more.items() if value != ""]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
 
@@ -110,6 +111,11 @@ class Filters:
         lists = self.form.data.lists() if isinstance(self.form.data, MultiValueDict) else ()
         kept = [(str(name), str(value)) for name, values in lists for value in values]
         return [pair for pair in kept if pair[0] in (*self.form.GROUPS, "q")] + manners
+
+    @cached_property
+    def _all(self) -> Pairs:
+        """A page has a dozen addresses of these."""
+        return self._pairs() + self._manners()
 
     def _manners(self) -> Pairs:
         """How the hits are shown."""

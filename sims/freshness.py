@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -64,16 +66,26 @@ def interval_words() -> str:
 
 # Every page asks it; put together by hand, because Django takes longer to write it than PostgreSQL to answer.
 NEWEST = """
-(SELECT * FROM sims_syncrun WHERE kind = 'full' AND state = 'finished' ORDER BY id DESC LIMIT 1) UNION ALL
-(SELECT * FROM sims_syncrun WHERE kind = 'full' AND state = 'failed' ORDER BY id DESC LIMIT 1) UNION ALL
-(SELECT * FROM sims_syncrun WHERE kind = 'full' AND state IN ('queued', 'running') ORDER BY id DESC LIMIT 1)
+(SELECT {columns} FROM sims_syncrun WHERE kind = 'full' AND state = 'finished' ORDER BY id DESC LIMIT 1) UNION ALL
+(SELECT {columns} FROM sims_syncrun WHERE kind = 'full' AND state = 'failed' ORDER BY id DESC LIMIT 1) UNION ALL
+(SELECT {columns} FROM sims_syncrun WHERE kind = 'full' AND state IN ('queued', 'running') ORDER BY id DESC LIMIT 1)
 """
+
+
+def _newest() -> list[SyncRun]:
+    fields = [field.attname for field in SyncRun._meta.concrete_fields]
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST.format(columns=", ".join(fields)))
+        found = [dict(zip(fields, row, strict=True)) for row in cursor.fetchall()]
+    for run in found:
+        run["errors"] = json.loads(run["errors"])
+    return [SyncRun.from_db(connection.alias, fields, list(run.values())) for run in found]
 
 
 def freshness() -> Freshness:
     """Read now; one query."""
     states = SyncRun.State
-    runs = list(SyncRun.objects.raw(NEWEST))
+    runs = _newest()
     by_state = {("open" if run.is_open else run.state): run for run in runs}
     ended = [run for run in runs if not run.is_open]
     return Freshness(

@@ -12,6 +12,7 @@ from sims.forms import DAMAGED_CURSOR, SimListForm
 from sims.lookup import Hits, find_sims
 from sims.models import Sim
 from sims.order import ICCID, ORDERS, Order, Place, Source, is_indexed, page_in_order, place_of
+from sims.rows import SimRow, rows_of
 from toolkit.keyset import Page, page_of, page_of_list
 
 BEST_FIRST = Order("", "", "", "how well they match")
@@ -24,7 +25,7 @@ class Listing:
     `sorts` are the orders on offer: above `CAP` hits of a filter without an index for it, only ICCID order.
     """
 
-    page: Page[Sim]
+    page: Page[SimRow]
     facets: Facets
     order: Order = ICCID
     sorts: frozenset[str] = frozenset()
@@ -103,21 +104,28 @@ def _order(form: SimListForm, listing: Listing) -> Order:
     return ORDERS[form.order]
 
 
-def _page(form: SimListForm, asked: Criteria, listing: Listing) -> Page[Sim]:
+def _page(form: SimListForm, asked: Criteria, listing: Listing) -> Page[SimRow]:
     if listing.hits is not None and listing.order == BEST_FIRST:
         return _page_of_hits(form, asked, listing)
     after, before = _places(form, listing)
-    size, order = form.page_size, listing.order
-    if order.is_unique and _is_walked(asked, listing):
-        return page_of(
-            matching(asked).select_related("account"),
-            key="giccid",
-            size=size,
-            after=after.value if after else "",
-            before=before.value if before else "",
-            newest_first=order.descends,
-        )
-    return page_in_order(_source(asked, order, listing), order, size=size, after=after, before=before)
+    if listing.order.is_unique and listing.is_capped and not asked.is_exact:
+        return _page_of_many(form, asked, listing, after, before)
+    return page_in_order(_source(asked, listing), listing.order, size=form.page_size, after=after, before=before)
+
+
+def _page_of_many(
+    form: SimListForm, asked: Criteria, listing: Listing, after: Place | None, before: Place | None
+) -> Page[SimRow]:
+    """Too many to be sorted: an index of ICCIDs is walked, those that match picked out."""
+    page = page_of(
+        matching(asked).only("giccid"),
+        key="giccid",
+        size=form.page_size,
+        after=after.value if after else "",
+        before=before.value if before else "",
+        newest_first=listing.order.descends,
+    )
+    return Page(rows_of([sim.pk for sim in page.rows]), after=page.after, before=page.before)
 
 
 def _places(form: SimListForm, listing: Listing) -> tuple[Place | None, Place | None]:
@@ -129,13 +137,11 @@ def _places(form: SimListForm, listing: Listing) -> tuple[Place | None, Place | 
     return places["after"], places["before"]
 
 
-def _is_walked(asked: Criteria, listing: Listing) -> bool:
-    """Whether ICCID order is had by walking an index of ICCIDs, not by merging cells or sorting a few hits."""
-    if not asked.is_exact:
-        return listing.is_capped
-    groups = (asked.exact.accounts, asked.exact.statuses, asked.exact.packages)
-    is_simple = sum(map(len, groups)) <= 1 or asked.exact.missing is True
-    return is_simple or _cells(listing.facets, asked.exact) > orders.MAX_CELLS
+def _is_walked(asked: Filter, listing: Listing) -> bool:
+    """Whether ICCID order is had by walking an index of ICCIDs, not by merging cells."""
+    groups = (asked.accounts, asked.statuses, asked.packages)
+    is_simple = sum(map(len, groups)) <= 1 or asked.missing is True
+    return is_simple or _cells(listing.facets, asked) > orders.MAX_CELLS
 
 
 def _cells(counted: Facets, asked: Filter) -> int:
@@ -148,20 +154,20 @@ def _cells(counted: Facets, asked: Filter) -> int:
     return prod(len(chosen) or sum(map(bool, counts.values())) for chosen, counts in groups)
 
 
-def _source(asked: Criteria, order: Order, listing: Listing) -> Source:
-    exact = asked.exact
-    if asked.is_exact and is_indexed(order, exact):
-        if not exact:
-            return orders.WHOLE if order.is_unique or order.column == "activated_at" else orders.accounts()
-        if order.column not in ("giccid", "activated_at"):
-            return orders.of_account(exact.accounts[0])
-        if _cells(listing.facets, exact) <= orders.MAX_CELLS:
-            return orders.cells(exact)
-        return orders.walked(exact)
-    return orders.hits(matching(asked), order, CAP + 1)
+def _source(asked: Criteria, listing: Listing) -> Source:
+    exact, order = asked.exact, listing.order
+    if not asked.is_exact or not is_indexed(order, exact):
+        return orders.hits(matching(asked), order, CAP + 1)
+    if order.is_unique:
+        return orders.walked(exact) if _is_walked(exact, listing) else orders.cells(exact)
+    if not exact:
+        return orders.WHOLE if order.column == "activated_at" else orders.accounts()
+    if order.column != "activated_at":
+        return orders.of_account(exact.accounts[0])
+    return orders.cells(exact) if _cells(listing.facets, exact) <= orders.MAX_CELLS else orders.walked(exact)
 
 
-def _page_of_hits(form: SimListForm, asked: Criteria, listing: Listing) -> Page[Sim]:
+def _page_of_hits(form: SimListForm, asked: Criteria, listing: Listing) -> Page[SimRow]:
     """Best first, so the order is the search's; at most `lookup.MAX_HITS`, all in hand; cursors are row ids."""
     ids = listing.hits.sim_ids if listing.hits else []
     if asked != Criteria(sim_ids=asked.sim_ids, account_ids=asked.account_ids):
@@ -171,9 +177,7 @@ def _page_of_hits(form: SimListForm, asked: Criteria, listing: Listing) -> Page[
     if any(cursor and cursor not in keys for cursor in cursors.values()):
         listing.strange.append(DAMAGED_CURSOR)
     page = page_of_list(keys, size=form.page_size, **cursors)
-    found = Sim.objects.select_related("account").in_bulk([int(pk) for pk in page.rows])
-    rows = [found[int(pk)] for pk in page.rows if int(pk) in found]
-    return Page(rows, after=page.after, before=page.before)
+    return Page(rows_of([int(pk) for pk in page.rows]), after=page.after, before=page.before)
 
 
 def _strange(asked: Filter, counted: Facets) -> list[str]:

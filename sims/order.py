@@ -7,17 +7,16 @@ exact filter, each in order and merged, or the few hits of any other filter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db import connection
-
 from sims import counts
 from sims.counts import Filter
-from sims.models import Sim, SimQuerySet
+from sims.models import SimQuerySet
+from sims.rows import SimRow, rows_at
 from toolkit.keyset import Page
 
 PARTS = "~"
@@ -125,6 +124,8 @@ class Source:
 
 WHOLE = Source()
 
+_MISSING = {None: "TRUE", True: "s.missing_since IS NOT NULL", False: "s.missing_since IS NULL"}
+
 _EACH_ACCOUNT = """SELECT part.* FROM (SELECT id FROM enterprise_account) AS cell
 CROSS JOIN LATERAL ({arm} s.account_id = cell.id {end}) AS part
 UNION ALL ({arm} s.account_id IS NULL {end})"""
@@ -151,24 +152,32 @@ def of_account(account_id: int) -> Source:
 
 def cells(asked: Filter) -> Source:
     """The cells of `SimCount` that match; each is in order by an index."""
-    missing = {None: "TRUE", True: "s.missing_since IS NOT NULL", False: "s.missing_since IS NULL"}
     return Source(
         head=f"WITH cells AS MATERIALIZED ({counts.CELLS})",
         each=_EACH_CELL,
-        where=missing[asked.missing],
+        where=_MISSING[asked.missing],
         values=counts.values_of(asked),
     )
 
 
 def walked(asked: Filter) -> Source:
-    """Where there are too many cells to merge: the whole fleet in order, those that match picked out."""
-    values = counts.values_of(asked)
-    where = {
-        "accounts": "COALESCE(s.account_id, 0) = ANY(%(accounts)s::bigint[])",
-        "statuses": "s.status = ANY(%(statuses)s::text[])",
-        "packages": "s.package = ANY(%(packages)s::text[])",
-    }
-    return Source(where=" AND ".join(text for name, text in where.items() if values[name]), values=values)
+    """The whole fleet in order, or one value's SIMs by its index; of what else is asked for, those that match."""
+    where = [_MISSING[asked.missing]]
+    if list(asked.accounts) == [counts.NO_ACCOUNT]:
+        where.append("s.account_id IS NULL")
+    elif asked.accounts:
+        column = "s.account_id" if len(asked.accounts) == 1 else "COALESCE(s.account_id, 0)"
+        where.append(_among(column, "%(accounts)s::bigint[]", len(asked.accounts)))
+    if asked.statuses:
+        where.append(_among("s.status", "%(statuses)s::text[]", len(asked.statuses)))
+    if asked.packages:
+        where.append(_among("s.package", "%(packages)s::text[]", len(asked.packages)))
+    return Source(where=" AND ".join(where), values=counts.values_of(asked))
+
+
+def _among(column: str, chosen: str, how_many: int) -> str:
+    """An index that begins with the column has the order only where it is compared by `=`."""
+    return f"{column} = ({chosen})[1]" if how_many == 1 else f"{column} = ANY({chosen})"
 
 
 def hits(rows: SimQuerySet, order: Order, limit: int) -> Source:
@@ -179,30 +188,31 @@ def hits(rows: SimQuerySet, order: Order, limit: int) -> Source:
     return Source(head=f"WITH hits AS MATERIALIZED ({text})", table="hits", values=named)
 
 
-def page_in_order(source: Source, order: Order, *, size: int, after: Place | None, before: Place | None) -> Page[Sim]:
-    """The SIMs behind `after` or in front of `before`; two queries."""
+def page_in_order(
+    source: Source, order: Order, *, size: int, after: Place | None, before: Place | None
+) -> Page[SimRow]:
+    """The SIMs behind `after` or in front of `before`; one query."""
     is_backward = before is not None and after is None
-    places = _places(source, order, size + 1, after or before, is_backward)
-    has_more, shown = len(places) > size, places[:size]
+    places, by, values = _query(source, order, after or before, is_backward)
+    found = rows_at(places, {**values, **(source.values or {}), "limit": size + 1}, by=by, head=source.head)
+    has_more, shown = len(found) > size, found[:size]
     if is_backward:
         shown.reverse()
-    edges = (shown[0], shown[-1]) if shown else (after or before or Place(None),) * 2
+    edges = _edges(shown, order) if shown else (after or before or Place(None),) * 2
     return Page(
-        rows=_load([place.sim_id for place in shown]),
+        rows=shown,
         after=edges[1].written(order) if has_more or is_backward else "",
         before=edges[0].written(order) if (has_more if is_backward else after) else "",
     )
 
 
-def _places(source: Source, order: Order, limit: int, place: Place | None, is_backward: bool) -> list[Place]:
-    sql, values = _query(source, order, place, is_backward)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {**values, **(source.values or {}), "limit": limit})
-        return [Place(value, sim_id) for sim_id, value in cursor.fetchall()]
+def _edges(shown: Sequence[SimRow], order: Order) -> tuple[Place, Place]:
+    first, last = (Place(getattr(row, order.column), row.pk) for row in (shown[0], shown[-1]))
+    return first, last
 
 
-def _query(source: Source, order: Order, place: Place | None, is_backward: bool) -> tuple[str, dict[str, Any]]:
-    """One arm for the SIMs with a value, one for those without, whichever lie behind the place."""
+def _query(source: Source, order: Order, place: Place | None, is_backward: bool) -> tuple[str, str, dict[str, Any]]:
+    """One arm for the SIMs with a value, one for those without, whichever lie behind the place; and their order."""
     descends = order.descends != is_backward
     way = "DESC" if descends else "ASC"
     beyond = "<" if descends else ">"
@@ -210,11 +220,9 @@ def _query(source: Source, order: Order, place: Place | None, is_backward: bool)
         _arm(source, order, number, condition, way)
         for number, condition in enumerate(_conditions(order, place, beyond, is_backward))
     ]
-    sql = (
-        f"{source.head} SELECT id, value FROM ({' UNION ALL '.join(arms)}) AS arms "
-        f"ORDER BY arm, value {way}, id {way} LIMIT %(limit)s"
-    )
-    return sql, {"value": place.value, "sim_id": place.sim_id} if place else {}
+    by = f"place.arm, place.value {way}, place.id {way}"
+    sql = f"SELECT arm, id, value FROM ({' UNION ALL '.join(arms)}) AS place ORDER BY {by} LIMIT %(limit)s"
+    return sql, by, {"value": place.value, "sim_id": place.sim_id} if place else {}
 
 
 def _conditions(order: Order, place: Place | None, beyond: str, is_backward: bool) -> list[str]:
@@ -240,8 +248,3 @@ def _arm(source: Source, order: Order, number: int, condition: str, way: str) ->
     if source.each == "{arm}":
         return f"({start} {end})"
     return f"({source.each.format(arm=f'{start} AND', end=end)})"
-
-
-def _load(sim_ids: list[int]) -> list[Sim]:
-    found = {sim.pk: sim for sim in Sim.objects.select_related("account").filter(pk__in=sim_ids)} if sim_ids else {}
-    return [found[pk] for pk in sim_ids if pk in found]

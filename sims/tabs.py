@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from sims import saved_views
 from sims.forms import SimListForm
 from sims.models import SavedView
-from sims.tags import all_tags
+from sims.tags import tags_to_tick
 from sims.view_counts import counts_of, quick_counts
 from users.models import User
 
@@ -86,7 +86,7 @@ def beside_list(request: HttpRequest, views: Sequence[SavedView], form: SimListF
     """What the list's template needs of tabs and selection; `query` is the list's address as its own links have it."""
     user = cast(User, request.user)
     tabs = tabs_for(user, views, QueryDict(query), path=request.path, accounts=form.accounts)
-    return {"tabs": tabs, "selection_query": query, "all_tags": SimpleLazyObject(all_tags)}
+    return {"tabs": tabs, "selection_query": query, "all_tags": SimpleLazyObject(tags_to_tick)}
 
 
 def opened(views: Sequence[SavedView], query: QueryDict) -> SavedView | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 
@@ -53,6 +54,21 @@ def delete_tag(*, tag: Tag, user: User) -> Tagging:
         Tag.objects.filter(pk=number).delete()
         audit.record(user, "tag.delete", name, tag=number)
         return Tagging.objects.create(verb=Tagging.Verb.CLEAR, tag_ids=[number], words=name, requested_by=user)
+
+
+class TagToTick(NamedTuple):
+    """What a tick of a form needs of a tag."""
+
+    pk: int
+    name: str
+    colour: str
+
+
+def tags_to_tick() -> tuple[TagToTick, ...]:
+    """`all_tags` for the list itself, without the time that Django takes to write it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name, colour FROM sims_tag ORDER BY lower(name) LIMIT %s", [MOST_TO_TICK])
+        return tuple(map(TagToTick._make, cursor.fetchall()))
 
 
 def all_tags() -> list[Tag]:

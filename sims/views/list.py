@@ -9,22 +9,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from enterprise.models import Account
+from enterprise.names import account_names
 from sims import columns as chooser
 from sims.bar_verbs import bar_verbs
-from sims.cells import cells_of
+from sims.cells import body_of
 from sims.columns import Column
 from sims.filters import Action, Filters
 from sims.forms import ROWS, SimListForm
 from sims.freshness import freshness_of, interval_words
-from sims.heads import heads_of
+from sims.heads import heads_of, printed
 from sims.listing import Listing, list_sims
 from sims.lookup import find_sims
 from sims.models import ListPreference, SavedView, Sim
 from sims.notes import person
 from sims.order import ORDERS
-from sims.rows import rows_for
-from sims.saved_views import opening_address, visible_to
+from sims.rows import with_ages
+from sims.saved_views import opening_address, own_list
 from sims.shares import share_counts
 from sims.tabs import beside_list, opened
 from toolkit.figures import count
@@ -37,12 +37,10 @@ SHARES_PART = "share-counts"
 def sim_list(request: HttpRequest) -> HttpResponse:
     """`/sims/`: the fleet under the filters of its address; `go=1` opens the one SIM that a search has found."""
     user = person(request.user)
-    preference = chooser.preference_of(user)
-    accounts = dict(Account.objects.order_by("name").values_list("pk", "name"))
-    form = SimListForm(request.GET, accounts=accounts, user=user, usual_rows=preference.rows)
+    preference, views = own_list(user)
+    form = SimListForm(request.GET, accounts=account_names(), user=user, usual_rows=preference.rows)
     if wants(request, SHARES_PART):
         return _share_counts(request, form)
-    views = visible_to(user)
     if address := opening_address(views, request):
         return redirect(address)
     listing = list_sims(form)
@@ -78,14 +76,14 @@ def _columns(preference: ListPreference, view: SavedView | None) -> list[Column]
 
 def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: Sequence[Column]) -> dict[str, Any]:
     filters, page = Filters(form, listing, request.path), listing.page
-    fleet, rows = freshness_of(request), rows_for(page.rows)
+    fleet, rows = freshness_of(request), with_ages(page.rows)
     return {
         "form": form,
         "filters": filters,
         "messages_of_form": [*form.messages, *listing.strange],
         "rows": rows,
-        "lines": [(row, cells_of(row, shown)) for row in rows],
-        "heads": heads_of(shown, listing, filters),
+        "body": body_of(rows, shown),
+        "heads": printed(heads_of(shown, listing, filters)),
         "columns": chooser.all_in_order(shown),
         "shown_columns": shown,
         "column_count": len(chooser.COLUMNS),

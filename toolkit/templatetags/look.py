@@ -8,21 +8,25 @@
 {% grouped giccid %} {% copy giccid "ICCID" %}    groups of four from the right; the button that copies it
 {% when at "minute" %} {% age at %} {% age at "ago" %}   <time> in UTC, put into the viewer's zone by the script
 {% remembered "components/nav.html" nav=nav %}    a partial of nothing but these values, rendered once a process
+{% hidden_fields "sim" rows "giccid" %}           a hidden field for each
+{% facet_choices "status" rows "sim" %}           the ticks of a group of filters
 {% meter used allowance %}                        the 44 px bar: blue, amber from 80 %, red over 100 %
 {{ n|count }} {{ n|change }} {{ mb|volume }} {{ mb|amount_mb }}
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from html import escape
+from typing import Protocol
 
 from django import template
 from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from toolkit import figures
@@ -138,7 +142,7 @@ def grouped(value: str, extra: str = "") -> SafeString:
 @register.simple_tag
 def copy(value: str, name: str) -> SafeString:
     return mark_safe(  # noqa: S308 - escaped
-        f'<button type="button" class="sp-copy sp-needs-js" data-copy="{escape(value)}" '
+        f'<button type="button" class="sp-copy sp-needs-js" data-copy="{escape(str(value))}" '
         f'aria-label="Copy {escape(name)}">{_icon("copy", "s")}</button>'
     )
 
@@ -212,14 +216,52 @@ def _meter(share: int, tone: str, size: str) -> SafeString:
 
 
 @register.simple_tag
-def remembered(template_name: str, **values: Sequence[Hashable]) -> SafeString:
+def remembered(template_name: str, **values: Hashable | Iterable[Hashable]) -> SafeString:
     """A partial that prints the same for the same values, rendered once a process: the places, the columns."""
-    return _remembered(template_name, tuple((name, tuple(value)) for name, value in values.items()))
+    return _remembered(template_name, tuple((name, _frozen(value)) for name, value in values.items()))
+
+
+def _frozen(value: Hashable | Iterable[Hashable]) -> Hashable:
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
 
 
 @lru_cache(maxsize=1024)
-def _remembered(template_name: str, values: tuple[tuple[str, tuple[Hashable, ...]], ...]) -> SafeString:
+def _remembered(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
     return render_to_string(template_name, dict(values))
+
+
+@register.simple_tag
+def hidden_fields(name: str, items: Iterable[object], attribute: str) -> SafeString:
+    """A hidden field for one attribute of each item, of which a form may have hundreds."""
+    values = [escape(str(getattr(item, attribute))) for item in items]
+    return mark_safe("".join([f'<input type="hidden" name="{name}" value="{value}">' for value in values]))  # noqa: S308
+
+
+class Choice(Protocol):
+    """`count` is None where it is not counted; `count_words`, if there are any, stand instead of it."""
+
+    value: str
+    label: str
+    count: int | None
+    is_chosen: bool
+
+
+@register.simple_tag
+def facet_choices(name: str, rows: Iterable[Choice], kind: str = "") -> SafeString:
+    """The ticks of one group of filters; of a `kind` of states each has its glyph."""
+    return mark_safe("\n".join([_facet_choice(name, row, kind) for row in rows]))  # noqa: S308 - each is escaped
+
+
+def _facet_choice(name: str, row: Choice, kind: str) -> str:
+    label = escape(row.label)
+    words = state(kind, row.value) if kind else f'<span class="sp-facet-label" title="{label}">{label}</span>'
+    number = getattr(row, "count_words", "") or ("" if row.count is None else figures.count(row.count))
+    counted = f'<span class="sp-facet-count">{escape(number)}</span>' if number else ""
+    zero, checked = " sp-facet-zero" if row.count == 0 else "", " checked" if row.is_chosen else ""
+    return (
+        f'<label class="sp-facet{zero}"><input class="sp-tick" type="checkbox" name="{name}" '
+        f'value="{escape(row.value)}"{checked}> {words} {counted}</label>'
+    )
 
 
 _CLASSES = {"textarea": "sp-textarea", "select": "sp-select", "checkbox": "sp-tick", "radio": "sp-radio"}

@@ -204,8 +204,8 @@ def test_a_stale_fleet_says_so(client, fleet):
     assert "The carrier refused the key (401)." in text(client.get(URL))
 
 
-# session, user, preference, accounts, views, counts, SIMs, packages, ages, tags, freshness, all tags, total
-BARE = 13
+# session, user, preference and views, accounts, counts, SIMs, ages, freshness, all tags, total
+BARE = 10
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -213,13 +213,13 @@ BARE = 13
     ("query", "queries"),
     [
         ({}, BARE),
-        ({"status": "ACTIVATED", "account": "halden-dach"}, BARE + 1),  # places, then SIMs
-        ({"sort": "-usage"}, BARE + 1),
-        ({"sort": "activated", "status": "ACTIVATED"}, BARE + 1),
-        ({"usage": ">1"}, BARE + 1),
-        ({"usage": ">80%", "sort": "plan_end"}, BARE + 1),
+        ({"status": "ACTIVATED", "account": "halden-dach"}, BARE),
+        ({"sort": "-usage"}, BARE),
+        ({"sort": "activated", "status": "ACTIVATED"}, BARE),
+        ({"usage": ">1"}, BARE),
+        ({"usage": ">80%", "sort": "plan_end"}, BARE),
         ({"q": "8986"}, BARE + 1),  # hits
-        ({"q": "8986", "sort": "usage"}, BARE + 2),
+        ({"q": "8986", "sort": "usage"}, BARE + 1),
     ],
 )
 def test_queries_do_not_grow_with_rows(client, db, django_assert_num_queries, count, query, queries):
