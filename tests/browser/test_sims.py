@@ -65,6 +65,39 @@ def test_a_manager_narrows_the_fleet_and_pages_through_it(portal: Page) -> None:
     expect(facet(page, "Active")).to_be_checked()
 
 
+def test_columns_are_dragged_moved_by_key_and_put_back(portal: Page, check_accessible: Callable[[], None]) -> None:
+    page = portal
+    heads = page.locator("thead th:not(.c-tick)")
+    chooser = page.get_by_role("form", name="Columns")
+    usual = ["ICCID", "Status", "Account", "Package", "Data, this cycle", "Plan ends", "Tags", "Read"]
+    page.goto("/sims/?status=ACTIVATED")
+    expect(heads).to_have_text(usual)
+
+    page.locator("summary", has_text="Columns").click()
+    check_accessible()
+    chooser.get_by_role("button", name="Move Plan ends; up and down keys").drag_to(
+        chooser.locator("[data-column=status]"), target_position={"x": 20, "y": 3}
+    )
+    handle = chooser.get_by_role("button", name="Move Read; up and down keys")
+    handle.press("ArrowUp")
+    handle.press("ArrowUp")
+    expect(handle).to_be_focused()
+    handle.press("ArrowDown")
+    chooser.get_by_role("checkbox", name="Account").uncheck()
+    chooser.get_by_role("checkbox", name="PO").check()
+    chooser.get_by_role("button", name="Show these").click()
+
+    own = ["ICCID", "Plan ends", "Status", "Package", "Data, this cycle", "Read", "Tags", "PO"]
+    expect(heads).to_have_text(own)
+    expect(page).to_have_url(re.compile("status=ACTIVATED"))
+    page.goto("/sims/")
+    expect(heads).to_have_text(own)
+
+    page.locator("summary", has_text="Columns").click()
+    chooser.get_by_role("button", name="Back to the usual").click()
+    expect(heads).to_have_text(usual)
+
+
 def test_filters_on_a_phone_stay_open_and_lead_to_the_list(portal: Page, check_accessible: Callable[[], None]) -> None:
     page = portal
     page.set_viewport_size({"width": 360, "height": 800})
