@@ -171,12 +171,16 @@ def _batch(batch: BatchSum) -> Attention:
     return Attention("bad", "triangle", title, words, f"See the {count(batch.failed)}", f"{url}?state=failed")
 
 
+def _part(n: int, whole: int) -> str:
+    if whole == 1:
+        return "The one plan that ends"
+    return f"All {count(n)} plans that end" if n == whole else f"{count(n)} of the {count(whole)} plans that end"
+
+
 def unfollowed_plans(week: Calendar) -> Attention | None:
     """Prepaid packages of active SIMs that end within days with nothing scheduled after."""
     if not week.unfollowed:
         return None
-    title = (
-        f"{count(week.unfollowed)} of the {plural(week.total, 'plan', 'plans')} that end this week have no successor"
-    )
+    title = f"{_part(week.unfollowed, week.total)} this week {'has' if week.unfollowed == 1 else 'have'} no successor"
     words = "The carrier suspends a SIM when its prepaid plan ends and none follows."
     return Attention("warn", "triangle", title, words, "Show the calendar", reverse("estate:calendar"))

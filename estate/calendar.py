@@ -100,7 +100,7 @@ def _point(day: EndDay, *, is_week: bool) -> Point:
 def _label(day: EndDay, *, is_week: bool) -> str:
     if is_week and not day.is_today:
         return f"{day.day:%a}"
-    return "today" if day.is_today else f"{day.day:%a %-d}" if day.day.day > 1 else f"{day.day:%-d %b}"
+    return "today" if day.is_today else f"{day.day:%-d %b}"
 
 
 def _words(days: list[EndDay]) -> str:

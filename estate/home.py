@@ -32,7 +32,7 @@ from sims.sync.report import tiles_of
 from toolkit.figures import change, count
 from users.models import User
 
-RUN_TILES = 5
+RUN_TILES = 4
 POOLS, LOOKED_AT = 4, 20
 WEEK = 7
 # A count of longer ago is no yesterday.

@@ -15,6 +15,8 @@ from estate.accounts import money
 from estate.models import PackageUse
 from toolkit.figures import count, plural, volume
 
+TYPES = {"BASIC": "Basic", "SUPPLEMENTARY": "Supplementary"}
+PAYMENTS = {"PREPAID": "Prepaid", "POSTPAID": "Postpaid"}
 UNITS = {"DAY": ("day", "days"), "MONTH": ("month", "months"), "YEAR": ("year", "years")}
 
 
@@ -35,8 +37,17 @@ class PackageRow:
     over_url: str
 
     @property
-    def is_unused(self) -> bool:
-        return not self.sims
+    def type(self) -> str:
+        return TYPES.get(self.package.type, self.package.type) or "not told"
+
+    @property
+    def payment(self) -> str:
+        return PAYMENTS.get(self.package.payment_type, self.package.payment_type) or "not told"
+
+    @property
+    def is_supplementary(self) -> bool:
+        """Of these the carrier does not say which SIMs have one."""
+        return self.package.type == "SUPPLEMENTARY"
 
 
 def package_rows(found: list[ServicePackage]) -> list[PackageRow]:
@@ -56,7 +67,7 @@ SELECT account_id, package, sum(n) FROM (
 
 
 ON_THIS = """
-NOT EXISTS (
+enterprise_servicepackage.type <> 'SUPPLEMENTARY' AND NOT EXISTS (
     SELECT FROM (
         SELECT account_id, package, n FROM sims_simcount
         UNION ALL SELECT account_id, package, n FROM sims_simcountdelta
@@ -68,7 +79,7 @@ NOT EXISTS (
 
 
 def is_without_sims() -> RawSQL:
-    """A condition of ServicePackage: nobody is on it."""
+    """A condition of ServicePackage: nobody is on it. Of supplementary ones that is not known."""
     return RawSQL(ON_THIS, (), output_field=BooleanField())  # noqa: S611 - no value of anybody in it
 
 

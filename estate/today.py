@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,7 +15,8 @@ from estate.charts import LineChart, line_chart
 from estate.models import UsageMoment
 from toolkit.figures import change, volume
 
-BACK = 28 * DAY
+WEEK = 7 * DAY
+BACK = 4 * WEEK
 FEWEST_DAYS = 3
 HOURS = 24
 MB_PER_GB = 1024
@@ -53,43 +53,42 @@ class Today:
 
 
 def today_of(now: datetime) -> Today:
-    """One query, for the last reading of each hour."""
+    """One query; two while there are too few days like today, and all days are compared."""
     today = day_of(now)
-    days: dict[date, Points] = defaultdict(lambda: [(0.0, 0.0)])
-    moments: dict[date, datetime] = {}
-    moments_of = UsageMoment.objects.filter(day__gte=today - BACK).annotate(hour=Trunc("at", "hour", tzinfo=UTC))
-    rows = moments_of.order_by("day", "hour", "-at").distinct("day", "hour")
-    for day, at, mb, _ in rows.values_list("day", "at", "used_mb", "hour"):
-        days[day].append((_place(day, at), float(mb)))
-        moments[day] = at
-    mine, read_at = days.pop(today, []), moments.get(today)
-    compared, name = _compared(today, days)
-    usual = [_usual(list(compared.values()), hour / HOURS) for hour in range(HOURS + 1)]
+    days, read_at = _days_of([today - back * WEEK for back in range(BACK // WEEK + 1)], today)
+    mine, name = days.pop(today, []), f"usual {today:%A}"
+    if len(days) < FEWEST_DAYS:
+        days, _ = _days_of([today - back * DAY for back in range(1, BACK // DAY + 1)], today)
+        name = "usual day"
+    compared = list(days.values()) if len(days) >= FEWEST_DAYS else []
+    usual = [_usual(compared, hour / HOURS) for hour in range(HOURS + 1)]
     used = Decimal(str(mine[-1][1])) if mine else None
-    by_now = _usual(list(compared.values()), mine[-1][0]) if mine else None
+    by_now = _usual(compared, mine[-1][0]) if mine else None
     unit, factor = ("GB", MB_PER_GB) if _most(mine, usual) >= MB_PER_GB else ("MB", 1)
     return Today(
         used_mb=used,
         at=read_at,
         usual_mb=Decimal(str(round(by_now[1], 3))) if by_now else None,
-        usual_name=name,
+        usual_name=name if compared else "",
         chart=_chart(mine, usual, factor, name, used),
         unit=unit,
         rows=_rows(mine, usual),
     )
 
 
-def _place(day: date, at: datetime) -> float:
-    start, end = start_of(day), end_of(day)
-    return min(max((at - start) / (end - start), 0.0), 1.0)
-
-
-def _compared(today: date, days: dict[date, Points]) -> tuple[dict[date, Points], str]:
-    """The same weekday where there are enough of it, else all days."""
-    alike = {day: points for day, points in days.items() if day.weekday() == today.weekday()}
-    if len(alike) >= FEWEST_DAYS:
-        return alike, f"usual {today:%A}"
-    return (dict(days), "usual day") if len(days) >= FEWEST_DAYS else ({}, "")
+def _days_of(wanted: Sequence[date], today: date) -> tuple[dict[date, Points], datetime | None]:
+    """What was used by when on some days, by the last reading of each hour, and when today was read last; one query."""
+    days: dict[date, Points] = {}
+    read_at: datetime | None = None
+    rows = UsageMoment.objects.filter(day__in=wanted).annotate(hour=Trunc("at", "hour", tzinfo=UTC))
+    rows = rows.order_by("day", "hour", "-at").distinct("day", "hour")
+    for day, at, mb, _ in rows.values_list("day", "at", "used_mb", "hour"):
+        if day not in days:
+            days[day], start = [(0.0, 0.0)], start_of(day)
+            length = end_of(day) - start
+        days[day].append((min(max((at - start) / length, 0.0), 1.0), float(mb)))
+        read_at = at if day == today else read_at
+    return days, read_at
 
 
 Usual = tuple[float, float, float]

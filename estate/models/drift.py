@@ -67,6 +67,20 @@ class DriftCheck(Leased):
         return self.state in self.OPEN
 
 
+FIELDS = {
+    "sim": "SIM",
+    "status": "Status",
+    "package": "Package",
+    "package_started": "Package began",
+    "package_ends": "Package ends",
+    "sold": "Sold",
+    "activated": "Activated",
+    "imei": "IMEI",
+    "imsi": "IMSI",
+    "msisdn": "Phone number",
+}
+
+
 class DriftFinding(models.Model):
     """One field in which the carrier differed from our copy; values as texts, empty for none."""
 
@@ -98,3 +112,8 @@ class DriftFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sim_id} {self.field}"
+
+    @property
+    def label(self) -> str:
+        """The field as people call it; an APN with its name."""
+        return FIELDS.get(self.field) or self.field.replace("apn ", "APN ", 1)

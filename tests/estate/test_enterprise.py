@@ -147,6 +147,18 @@ def test_packages_say_who_is_on_them_and_how_they_use_them(client):
     assert (field(page, "price"), field(page, "under_10"), field(page, "over_100")) == ("not told", "2", "1")
 
 
+def test_of_supplementary_packages_it_is_not_told_who_has_them(client):
+    account = make_account()
+    ServicePackage.objects.filter(pk=make_package(account, name="Addon").pk).update(
+        type="SUPPLEMENTARY", payment_type="PREPAID"
+    )
+    ServicePackage.objects.filter(pk=make_package(account, name="Odd").pk).update(type="ODD<")
+    words = text(client.get("/enterprise/packages/"))
+    assert "Supplementary 100.00 MB not told not told not told" in words
+    assert "ODD< 100.00 MB not told not told unused" in words
+    assert "Addon" not in text(client.get("/enterprise/packages/?unused=1"))
+
+
 def test_unused_packages_are_paged_counted_and_filed_as_such(client):
     account = make_account()
     for number in range(60):

@@ -23,7 +23,7 @@ from tests.estate.test_enterprise import sheet
 from tests.page import htmx, text, total
 from tests.sims.fleet import NOW, make_run, make_sim, make_sims
 
-QUERIES = 22
+QUERIES = 23
 
 
 def test_a_quiet_day(client):
@@ -180,6 +180,19 @@ def test_plans_that_end_this_week(client):
     assert "2 SIMs start billing at their next traffic" in words
 
 
+@pytest.mark.parametrize(
+    ("n", "unfollowed", "said"),
+    [
+        (6, 6, "All 6 plans that end this week have no successor"),
+        (6, 1, "1 of the 6 plans that end this week has no successor"),
+        (1, 1, "The one plan that ends this week has no successor"),
+    ],
+)
+def test_plans_without_a_successor_are_told_in_words_that_fit(client, n, unfollowed, said):
+    EndingDay.objects.create(day=today() + DAY, account_id=0, n=n, unfollowed=unfollowed)
+    assert said in text(client.get("/"))
+
+
 def test_silent_pushes_are_told_and_health_has_its_lines(client):
     now = timezone.now()
     for back in range(2, 9):
@@ -249,7 +262,7 @@ def test_each_chart_of_home_has_its_table_and_its_file(client):
 
 
 def test_many_readings_of_a_day_make_the_same_chart_as_one_an_hour(client):
-    for back in range(1, 4):
+    for back in (7, 14, 21):
         for minute in range(0, 720, 5):
             day = today() - back * DAY
             at = start_of(day) + timedelta(minutes=minute)
