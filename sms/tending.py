@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from smarthub import Client
 from sms import answers, loop, outcomes, polling
 from sms.models import Conversation, EarlyReport, Message, SendLoop
-from toolkit.carrier import NoCarrier, carrier
+from toolkit.carrier import NoCarrier, carrier, changing_carrier
 from toolkit.governor import Lane
 
 DROPPED_AT_ONCE = 5000
@@ -28,17 +30,17 @@ class Due(NamedTuple):
 
 def send_prompt(*, then: Callable[[], None]) -> None:
     """A slice of the single messages; `then` queues the next."""
-    _send(SendLoop.Lane.PROMPT, Lane.CLICK, then)
+    _send(SendLoop.Lane.PROMPT, changing_carrier, then)
 
 
 def send_many(*, then: Callable[[], None]) -> None:
     """A slice of the messages to many; `then` queues the next."""
-    _send(SendLoop.Lane.MANY, Lane.BATCH, then)
+    _send(SendLoop.Lane.MANY, partial(carrier, Lane.BATCH), then)
 
 
-def _send(lane: SendLoop.Lane, carrier_lane: Lane, then: Callable[[], None]) -> None:
+def _send(lane: SendLoop.Lane, carrier_of: Callable[[], Client], then: Callable[[], None]) -> None:
     try:
-        client = carrier(carrier_lane)
+        client = carrier_of()
     except NoCarrier as error:
         _refuse_all(lane, error)
         return

@@ -10,6 +10,7 @@ from journal.models import Event
 from sms import intake, loop, outcomes, tending
 from sms.models import EarlyReport, Message, SendLoop
 from tests.sms.sending import at_the_carrier, dying, queue, send_all
+from toolkit import carrier as toolkit_carrier
 
 pytestmark = pytest.mark.django_db
 
@@ -213,9 +214,20 @@ def test_a_slow_reply_takes_an_unknown_message_back(sim, carrier, client, monkey
     assert (message.state, message.reason) == ("accepted", "")
 
 
+def test_a_single_message_has_the_time_that_an_answer_may_take(sim, carrier, settings, monkeypatch):
+    settings.SMARTHUB_BASE_URL, settings.SMARTHUB_API_KEY = carrier.base_url, carrier.key
+    monkeypatch.setattr(toolkit_carrier, "CLICK_LIMIT_S", 0.2)
+    fresh = toolkit_carrier.changing_carrier.__wrapped__
+    monkeypatch.setattr(tending, "changing_carrier", fresh)
+    carrier.post("/_sim/knobs", {"latency": 0.5})
+    queue(sim=sim)
+    tending.send_prompt(then=lambda: None)
+    assert (Message.objects.get().state, at_the_carrier(carrier)) == ("accepted", 1)
+
+
 def test_without_a_carrier_the_message_fails_and_says_so(sim, settings):
     settings.SMARTHUB_BASE_URL = settings.SMARTHUB_API_KEY = None
     queue(sim=sim)
-    tending.carrier.cache_clear()
+    tending.changing_carrier.cache_clear()
     tending.send_prompt(then=lambda: None)
     assert (Message.objects.get().state, Message.objects.get().reason) == ("failed", "no_carrier")
