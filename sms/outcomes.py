@@ -84,7 +84,7 @@ def _accepted(message: Message, answer: Answer[SmsMessage]) -> None:
     message.answered_at = timezone.now()
     if not message.is_final:
         message.state, message.reason, message.note = S.ACCEPTED, "", ""
-        message.next_poll_at = polling.first(message)
+        message.polls, message.next_poll_at = polling.first(message)
     if message.answer:
         message.expect_until = message.sent_at + timedelta(seconds=message.expect_within_s or 0)
     message.save()

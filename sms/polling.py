@@ -37,6 +37,7 @@ GRACE = timedelta(seconds=30)
 NO_REPORT_IN_TIME = "no_report"
 GONE = "gone"
 # Reports do arrive when one came within this time and reading has found nothing that a report ought to have told.
+# What left after the last of them is asked about all the same: nothing shows that they go on.
 RECENT, A_REPORT_TAKES = timedelta(hours=1), timedelta(minutes=1)
 S = Message.State
 
@@ -53,9 +54,14 @@ def plan_of(message: Message) -> tuple[int, ...]:
     return MANY if message.is_bulk else SINGLE
 
 
-def first(message: Message) -> datetime | None:
-    """When to ask first about a message that was just accepted."""
-    return at_end(message) if reports_arrive() else _at(message, 0)
+def first(message: Message) -> tuple[int, datetime | None]:
+    """The place in its plan, and the time, at which a message that was just accepted is looked at first.
+
+    While reports arrive it has some minutes for its own; then `work` sees whether any came since it left.
+    """
+    plan = plan_of(message)
+    place = next(at for at, after_s in enumerate(plan) if after_s >= A_REPORT_TAKES.seconds) if last_report() else 0
+    return place, _at(message, place)
 
 
 def at_end(message: Message) -> datetime | None:
@@ -70,15 +76,15 @@ def _at(message: Message, place: int) -> datetime | None:
     return message.sent_at + timedelta(seconds=plan[place]) + grace
 
 
-def reports_arrive() -> bool:
-    """Whether the carrier's reports reach us at present, so that asking is needed only at the end."""
+def last_report() -> datetime | None:
+    """When the newest report came, if the carrier's reports reach us at present; None where they do not."""
     now = timezone.now()
-    if not Message.objects.filter(reported_at__gt=now - RECENT).exists():
-        return False
+    reported = Message.objects.filter(reported_at__gt=now - RECENT).order_by("-reported_at")
+    newest = reported.values_list("reported_at", flat=True).first()
     found_by_asking = Message.objects.filter(
         reported_at__isnull=True, settled_at__range=(now - RECENT, now - A_REPORT_TAKES), sms_id__gt=""
     )
-    return not found_by_asking.exists()
+    return None if newest is None or found_by_asking.exists() else newest
 
 
 def is_due() -> bool:
@@ -87,10 +93,10 @@ def is_due() -> bool:
 
 def work(client: Client, *, slice_s: float = SLICE_S) -> bool:
     """Ask about what is due for about `slice_s` seconds; True when more is due. Asking twice is harmless."""
-    ends_at, skips = time.monotonic() + slice_s, reports_arrive()
+    ends_at, reported_at = time.monotonic() + slice_s, last_report()
     while messages := list(Message.objects.raw(TAKE, [TAKEN_FOR, AT_ONCE])):
         for message in messages:
-            if skips and _is_early(message):
+            if reported_at and _may_wait(message, reported_at):
                 put_off(message)
             elif not ask(message, client):
                 return False
@@ -99,8 +105,10 @@ def work(client: Client, *, slice_s: float = SLICE_S) -> bool:
     return False
 
 
-def _is_early(message: Message) -> bool:
-    return message.polls < len(plan_of(message)) - 1 and message.is_open
+def _may_wait(message: Message, reported_at: datetime) -> bool:
+    """Whether a report has come since it left: then its own will come too, and one look at the end is enough."""
+    is_before_end = message.polls < len(plan_of(message)) - 1 and message.is_open
+    return is_before_end and message.sent_at is not None and message.sent_at < reported_at
 
 
 def put_off(message: Message) -> None:

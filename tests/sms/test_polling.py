@@ -30,24 +30,49 @@ def sent(sim, carrier, client) -> Message:
 
 def test_single_messages_are_asked_about_soon_many_late(mt):
     now = timezone.now()
-    assert polling.first(mt(sent_at=now)) == now + timedelta(seconds=5)
-    assert polling.first(mt(sent_at=now, is_bulk=True)) == now + timedelta(minutes=10)
+    assert polling.first(mt(sent_at=now)) == (0, now + timedelta(seconds=5))
+    assert polling.first(mt(sent_at=now, is_bulk=True)) == (0, now + timedelta(minutes=10))
 
 
-def test_while_reports_arrive_only_at_the_end(mt):
+def reported(mt, at):
+    mt(state="delivered", reported_at=at, settled_at=at)
+
+
+def test_while_reports_arrive_a_message_has_time_for_its_own(mt):
     now = timezone.now()
-    mt(state="delivered", reported_at=now - timedelta(minutes=2), settled_at=now - timedelta(minutes=2))
-    for is_bulk in (False, True):
-        message = mt(sent_at=now, is_bulk=is_bulk)
-        assert polling.first(message) == now + timedelta(hours=24) + polling.GRACE
+    reported(mt, now - timedelta(minutes=2))
+    assert polling.first(mt(sent_at=now)) == (3, now + timedelta(minutes=2))
+    assert polling.first(mt(sent_at=now, is_bulk=True)) == (0, now + timedelta(minutes=10))
+
+
+@pytest.mark.parametrize("is_bulk", [False, True])
+def test_while_reports_go_on_it_is_asked_about_only_at_the_end(mt, carrier, client, is_bulk):
+    now = timezone.now()
+    message = mt(sent_at=now - timedelta(minutes=15), is_bulk=is_bulk, polls=0 if is_bulk else 3)
+    Message.objects.update(next_poll_at=now - timedelta(minutes=1))
+    reported(mt, now)
+    assert polling.work(client) is False
+    message.refresh_from_db()
+    assert message.next_poll_at == message.sent_at + timedelta(hours=24) + polling.GRACE
+    assert asked(carrier) == 0
+
+
+def test_what_left_after_the_last_report_is_asked_about(sent, carrier, client, mt):
+    now = timezone.now()
+    reported(mt, sent.sent_at - timedelta(seconds=1))
+    carrier.post("/_sim/clock", {"advanceSeconds": 2})
+    Message.objects.filter(pk=sent.pk).update(next_poll_at=now - timedelta(minutes=1), polls=3)
+    polling.work(client)
+    sent.refresh_from_db()
+    assert (sent.state, asked(carrier)) == ("delivered", 1)
 
 
 def test_reports_that_stopped_are_noticed(mt):
     now = timezone.now()
     mt(state="delivered", reported_at=now - timedelta(minutes=40), settled_at=now - timedelta(minutes=40))
-    assert polling.reports_arrive()
+    assert polling.last_report() == now - timedelta(minutes=40)
     mt(state="delivered", settled_at=now - timedelta(minutes=5))
-    assert not polling.reports_arrive()
+    assert polling.last_report() is None
 
 
 def test_delivered_is_found(sent, carrier, client):
