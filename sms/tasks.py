@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sms import tending
+from sms import adopting, tending
 from toolkit.queueing import soon
 
 
@@ -33,6 +33,12 @@ def tend_messages() -> None:
     for is_wanted, task in ((due.prompt, send_prompt), (due.many, send_many), (due.asking, ask_for_delivery)):
         if is_wanted:
             soon(task, 0)
+
+
+@shared_task
+def adopt_messages() -> None:
+    """Messages of SIMs that were unknown when they came (beat)."""
+    adopting.adopt()
 
 
 @shared_task

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from journal.models import Event
+from sms import tasks
 from sms.intake import receive_mo, receive_report
 from sms.models import Conversation, DeviceValue, EarlyReport, Message
 from tests.sims.fleet import make_sim
@@ -52,6 +53,20 @@ def test_one_of_a_sim_we_do_not_know_is_kept_apart(sim):
     hear(UNKNOWN_SIM)
     kept = Message.objects.from_nobody_we_know().get()
     assert (kept.giccid, kept.sim) == (UNKNOWN_SIM, None)
+
+
+def test_once_the_copy_holds_the_sim_its_messages_are_its_own(sim):
+    hear(UNKNOWN_SIM)
+    hear("8986011805029999998", sms_id="mo-2")
+    assert tasks.adopt_messages() is None
+    assert Message.objects.from_nobody_we_know().count() == 2
+    found = make_sim(UNKNOWN_SIM, account=sim.account)
+    for _ in range(2):
+        tasks.adopt_messages()
+    kept = Message.objects.get(giccid=UNKNOWN_SIM)
+    assert (kept.sim, kept.account, kept.state) == (found, sim.account, "received")
+    assert Conversation.objects.get(giccid=UNKNOWN_SIM).sim == found
+    assert Message.objects.from_nobody_we_know().get().giccid == "8986011805029999998"
 
 
 def test_without_an_iccid_the_phone_number_finds_the_sim(db):
