@@ -16,6 +16,7 @@ from smarthub import Client
 from smarthub.models import Answer
 from sms import fates, many
 from sms.fates import Fate
+from users.models import User
 
 Wanted = Mapping[str, Any]
 Job = Callable[[Client, list[str], Wanted], Answer[Any]]
@@ -38,7 +39,7 @@ class Kind:
 
     A kind of another app has no `verb`, changes no SIM and so holds none: it brings its name and legality (`own_…`),
     `send` in place of `call` (it is told which item it sends for), and `why_not` for what it is given as a whole.
-    `most` limits how many SIMs it takes. `unfit` says for
+    `most` limits how many SIMs it takes; `too_many` tells why this person cannot start so many now. `unfit` says for
     which SIMs what is wanted does not fit after all, with why; `texts` what each gets, for the pages; `fates` what
     became of its items, in place of reading SIMs.
     """
@@ -63,6 +64,7 @@ class Kind:
     send: Send | None = None
     why_not: Callable[[Wanted], str] | None = None
     most: int = 0
+    too_many: Callable[[User, int], str] | None = None
     unfit: PerSim | None = None
     texts: PerSim | None = None
     fates: Callable[[Iterable[int]], dict[int, Fate]] | None = None
@@ -225,6 +227,7 @@ _ROWS = (
         why_not=many.why_not,
         fits=many.FITS,
         most=many.MOST,
+        too_many=many.too_many,
         unfit=fates.unfit,
         texts=fates.texts,
         fates=fates.fates,

@@ -24,6 +24,7 @@ State = Batch.State
 LATEST = timedelta(days=366)
 SOON = timedelta(minutes=1)
 CANARY_PERCENT = 5.0
+STARTED = (State.RUNNING, State.PAUSED)
 
 
 class CannotStart(Exception):
@@ -47,7 +48,7 @@ def start(
     was sent failed. Raises CannotStart.
     """
     planned = batch.items.filter(state=BatchItem.State.PLANNED).count()
-    _check(batch, planned, count, at)
+    _check(batch, user, planned, count, at)
     starts_later = at is not None and at > timezone.now()
     values: dict[str, Any] = {
         "state": State.SCHEDULED if starts_later else State.RUNNING,
@@ -66,18 +67,29 @@ def start(
         raise CannotStart("It was started or cancelled a moment ago.")
 
 
-def _check(batch: Batch, planned: int, count: int | None, at: datetime | None) -> None:
+def _check(batch: Batch, user: User, planned: int, count: int | None, at: datetime | None) -> None:
     if batch.state == State.PLANNING:
         raise CannotStart("Its dry run is not done yet.")
     if batch.state not in (State.PLANNED, State.SCHEDULED):
         raise CannotStart(f"It is {batch.get_state_display().lower()}, so it cannot be started.")
     if not planned:
         raise CannotStart("No SIM would change, so there is nothing to start.")
-    if kind_of(batch.kind).is_final and count != planned:
+    kind = kind_of(batch.kind)
+    if kind.is_final and count != planned:
         raise CannotStart(f"Type the number of SIMs to confirm: {as_count(planned)}. Nothing was sent.")
+    sender = batch.requested_by or user
+    if kind.too_many and (why := kind.too_many(sender, planned + _waiting(batch, sender))):
+        raise CannotStart(why)
     now = timezone.now()
     if at and not now - SOON <= at <= now + LATEST:
         raise CannotStart("The start has to lie ahead, within a year.")
+
+
+def _waiting(batch: Batch, sender: User) -> int:
+    """What this person's other batches of the kind have still to send."""
+    others = Batch.objects.filter(kind=batch.kind, requested_by=sender, state__in=(State.SCHEDULED, *STARTED))
+    items = BatchItem.objects.filter(batch__in=others.exclude(pk=batch.pk), state=BatchItem.State.PLANNED)
+    return items.count()
 
 
 def pause(batch: Batch, user: User) -> bool:

@@ -63,6 +63,7 @@ class Env(BaseSettings):
     PUSH_ADDRESSES: WordList = ()
     SMS_RETENTION_DAYS: int = Field(400, ge=1, le=3650)
     SMS_PER_USER_HOUR: int = Field(1000, ge=1, le=1_000_000)
+    SMS_TO_MANY_PER_USER_HOUR: int = Field(20_000, ge=1, le=10_000_000)
     SMS_PER_SIM_HOUR: int = Field(20, ge=1, le=10_000)
     SECRET_KEY: str | None = Field(None, repr=False)
     HOST: str = "127.0.0.1"

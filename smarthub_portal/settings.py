@@ -40,6 +40,7 @@ PUSH_SIGNATURE_SECRET = env.PUSH_SIGNATURE_SECRET
 PUSH_ADDRESSES = env.PUSH_ADDRESSES
 SMS_RETENTION_DAYS = env.SMS_RETENTION_DAYS
 SMS_PER_USER_HOUR = env.SMS_PER_USER_HOUR
+SMS_TO_MANY_PER_USER_HOUR = env.SMS_TO_MANY_PER_USER_HOUR
 SMS_PER_SIM_HOUR = env.SMS_PER_SIM_HOUR
 
 INSTALLED_APPS = [
@@ -151,6 +152,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tend-drifts": {"task": "estate.tasks.tend_drifts", "schedule": 10},
     "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
     "tend-messages": {"task": "sms.tasks.tend_messages", "schedule": 5},
+    "adopt-messages": {"task": "sms.tasks.adopt_messages", "schedule": 60, "options": {"expires": 60}},
     "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},
     "tend-pushes": {"task": "notifications.tasks.tend_pushes", "schedule": 5},
     "keep-push-months": {"task": "notifications.tasks.keep_push_months", "schedule": 6 * 3600},

@@ -26,14 +26,32 @@ def lock(user: User, sim: Sim) -> None:
 
 
 def left_for_user(user: User) -> int:
-    """Messages that this person may still send, those to many aside: they have a dry run and a count to confirm."""
+    """Single messages that this person may still send."""
+    return max(0, settings.SMS_PER_USER_HOUR - _sent_by(user, is_bulk=False))
+
+
+def left_to_many(user: User) -> int:
+    """Messages to many that this person may still send: a limit of their own, for they have a dry run."""
+    return max(0, settings.SMS_TO_MANY_PER_USER_HOUR - _sent_by(user, is_bulk=True))
+
+
+def _sent_by(user: User, *, is_bulk: bool) -> int:
     sent = Message.objects.filter(user=user, direction=Message.Direction.MT, created_at__gt=timezone.now() - HOUR)
-    return max(0, settings.SMS_PER_USER_HOUR - sent.filter(is_bulk=False).count())
+    return sent.filter(is_bulk=is_bulk).count()
 
 
 def left_for_sim(giccid: str) -> int:
     """Messages that may still go to this SIM, whoever sends them."""
     return max(0, settings.SMS_PER_SIM_HOUR - sent_to([giccid]).get(giccid, 0))
+
+
+def why_not_many(user: User, number: int) -> str:
+    """Why this person cannot send so many messages now, "" where they can."""
+    left = left_to_many(user)
+    if number <= left:
+        return ""
+    most = f"{settings.SMS_TO_MANY_PER_USER_HOUR:,} messages to many within an hour (SMS_TO_MANY_PER_USER_HOUR)"
+    return f"One person sends at most {most}. {left:,} are left, and this would make {number:,}. Nothing was sent."
 
 
 def sent_to(giccids: Iterable[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from users.models import User
 MOST = 10_000
 FIELDS = ("content", "encoding")
 WHY_NOT = legality.WHY_NOT
+too_many = guards.why_not_many
 
 # For each variable of the text: SQL over `s` (the SIM) that is true where it has no value.
 _NO_DEVICE = "NOT EXISTS (SELECT FROM jsonb_array_elements(s.devices) d WHERE coalesce(d ->> '{name}', '') <> '')"

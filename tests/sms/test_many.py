@@ -112,3 +112,24 @@ def test_no_text_in_journal_or_audit(fleet, plan, work):  # noqa: F811
 def test_words_for_a_text_that_cannot_be_sent():
     assert many.why_not({"content": "x", "encoding": "morse"}) == "A message is text or hex."
     assert not many.why_not({"content": "{imei}", "encoding": "text"})
+
+
+def test_the_hour_of_a_person_is_told_before_the_start(fleet, plan, settings):  # noqa: F811
+    from batches.run import CannotStart
+
+    settings.SMS_TO_MANY_PER_USER_HOUR = 5
+    first, second = (plan(sims, kind="sms", content="x", encoding="text") for sims in (fleet[:3], fleet[3:6]))
+    start(first)
+    with pytest.raises(CannotStart, match="5 are left, and this would make 6"):
+        start(second)
+    second.refresh_from_db()
+    assert second.state == "planned"
+    Message.objects.create(
+        direction="mt", state="accepted", giccid=fleet[0].giccid, user=first.requested_by, is_bulk=True, content="x"
+    )
+    settings.SMS_TO_MANY_PER_USER_HOUR = 6
+    with pytest.raises(CannotStart, match="5 are left"):
+        start(second)
+    settings.SMS_TO_MANY_PER_USER_HOUR = 7
+    start(second)
+    assert second.state == "running"
