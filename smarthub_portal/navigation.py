@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One place. `key` is its letter after g; `tone` of a count: "" plain, info for open, unknown for doubts."""
+    """One place. `key` is its letter after g; `tone` of a count: "" plain, info for open, unknown for doubts.
+
+    A count with a topic `live` is read again from `live_url` when that is rung.
+    """
 
     label: str
     url: str
@@ -17,6 +20,8 @@ class Item:
     is_current: bool = False
     count: int | None = None
     tone: str = ""
+    live: str = ""
+    live_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ NAVIGATION = (
     Group(
         "Messages",
         (
-            Item("SMS", "/sms/", "message-2", "m", name="sms", tone="info"),
+            Item("SMS", "/sms/", "message-2", "m", name="sms", tone="info", live="unread", live_url="/sms/unread/"),
             Item("Events", "/events/", "activity", "e"),
         ),
     ),

@@ -50,7 +50,7 @@ def tell(*messages: Message) -> None:
     """Let open pages that show one of these messages look again, once the transaction is committed."""
     giccids = dict.fromkeys(message.giccid for message in messages if message.giccid)
     topics = [name for giccid in giccids for name in (f"sms:{giccid}", f"sim:{giccid}")]
-    ring("sms", *topics)
+    ring("sms", *topics, *(["unread"] if any(message.is_mo for message in messages) else []))
 
 
 def give_up(message: Message) -> None:

@@ -18,6 +18,7 @@ from toolkit.carrier import NoCarrier, carrier
 from toolkit.carrier_words import BY_HAND, words_for
 from toolkit.database import let_go
 from toolkit.governor import Lane, NoToken
+from toolkit.live import ring
 from users import audit
 from users.models import User
 
@@ -99,4 +100,7 @@ def close(message: Message, *, user: User) -> bool:
 def mark_read(giccid: str, user: User) -> int:
     """What came from this SIM has been seen; how many were new."""
     unread = Message.objects.unread().filter(giccid=giccid)
-    return unread.update(read_at=timezone.now(), read_by=user)
+    seen = unread.update(read_at=timezone.now(), read_by=user)
+    if seen:
+        ring("unread", "sms")
+    return seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from enterprise.models import Account
 from sms import texts, words
+from sms.addresses import conversation_url
 from sms.filter_form import CAP, MessageListForm
 from sms.models import Message
 from sms.scope import accounts_of, within
@@ -22,6 +24,10 @@ from toolkit.states import State, state_of
 from users.models import User
 
 PLACES = ("after", "before")
+COLUMNS = (
+    ("direction", "direction"), ("state", "state"), ("account_id", "account"),
+    ("template_id", "template"), ("user_id", "sender"),
+)  # fmt: skip
 LONGEST_SHOWN = 90
 
 
@@ -76,10 +82,8 @@ def matching(form: MessageListForm, user: User) -> QuerySet[Message]:
         return Message.objects.none()
     clean = form.cleaned_data
     rows: QuerySet[Message] = within(Message.objects.all(), user)
-    for field, name in (("direction", "direction"), ("state", "state"), ("account_id", "account")):
-        rows = rows.filter(**{f"{field}__in": clean[name]}) if clean[name] else rows
-    for field, name in (("template_id", "template"), ("user_id", "sender")):
-        rows = rows.filter(**{f"{field}__in": clean[name]}) if clean[name] else rows
+    for field, name in COLUMNS:
+        rows = rows.filter(_one_of(field, clean[name])) if clean[name] else rows
     if clean["sim"]:
         rows = rows.filter(sim__isnull=clean["sim"] == "unknown")
     if clean["giccid"]:
@@ -88,6 +92,11 @@ def matching(form: MessageListForm, user: User) -> QuerySet[Message]:
     rows = rows.filter(created_at__gte=since) if since else rows
     rows = rows.filter(created_at__lt=until) if until else rows
     return _searched(rows, clean["q"])
+
+
+def _one_of(field: str, values: list[Any]) -> Q:
+    known = Q(**{f"{field}__in": [value for value in values if value is not None]})
+    return known | Q(**{f"{field}__isnull": True}) if None in values else known
 
 
 def _searched(rows: QuerySet[Message], text: str) -> QuerySet[Message]:
@@ -116,7 +125,7 @@ def row(message: Message) -> Row:
     return Row(
         id=message.pk,
         giccid=message.giccid,
-        url=reverse("sms:conversation", args=[message.giccid]) if message.giccid.isalnum() else "",
+        url=conversation_url(message.giccid),
         is_mo=message.is_mo,
         state=message.state,
         look=state_of("message", message.state),
@@ -144,7 +153,7 @@ def _pairs(query: QueryDict) -> list[tuple[str, str]]:
 def chips(form: MessageListForm, query: QueryDict) -> list[Chip]:
     found = []
     for name in form.GROUPS:
-        chosen = [label for value, label in form.choices_of(name) if value in query.getlist(name)]
+        chosen = [label for value, label in form.choices_of(name) if value in form.chosen(name)]
         if chosen:
             found.append(Chip(str(form.fields[name].label), ", ".join(chosen), url_of(query, **{name: ""})))
     for name, title in (("q", "Search"), ("giccid", "ICCID"), ("since", "From"), ("until", "To")):
@@ -153,11 +162,11 @@ def chips(form: MessageListForm, query: QueryDict) -> list[Chip]:
     return found
 
 
-def groups(form: MessageListForm, query: QueryDict) -> list[tuple[str, str, list[Choice]]]:
+def groups(form: MessageListForm) -> list[tuple[str, str, list[Choice]]]:
     """Title, name and values of each group of filters that has any."""
     found = []
     for name in form.GROUPS:
-        chosen = query.getlist(name)
+        chosen = form.chosen(name)
         choices = [Choice(value, label, value in chosen) for value, label in form.choices_of(name)]
         if choices:
             found.append((str(form.fields[name].label), name, choices))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
-from django.urls import reverse
 
 from sms import texts
+from sms.addresses import conversation_url
 from sms.models import Conversation, Message
 from sms.scope import within
+from sms.thread import EPOCH
 from toolkit.states import State, state_of
 from users.models import User
 
 SHOWN = 30
+# The place of a conversation among all: microseconds since 1970 of its last message, and its ICCID.
+CURSOR = re.compile(r"([0-9]{1,17})-(.{1,64})", re.DOTALL)
 CAP = 1000
 LONGEST = 60
 ALL, UNREAD, UNKNOWN, SILENT = "", "unread", "unknown", "silent"
@@ -55,19 +60,53 @@ class Side:
     tab: str
     search: str
     strangers: int
+    older_than: str = ""
+    older: str = ""
+
+    @property
+    def query(self) -> str:
+        """What it was asked for, to ask again."""
+        return _query(tab=self.tab, find=self.search, older=self.older_than)
+
+    @property
+    def newest_query(self) -> str:
+        return _query(tab=self.tab, find=self.search)
+
+    @property
+    def older_query(self) -> str:
+        return _query(tab=self.tab, find=self.search, older=self.older)
 
 
-def side(user: User, *, giccid: str = "", tab: str = ALL, search: str = "") -> Side:
-    """Seven queries, however many conversations there are."""
+def _query(**values: str) -> str:
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def side(user: User, *, giccid: str = "", tab: str = ALL, search: str = "", older_than: str = "") -> Side:
+    """Some conversations, newest first, `older_than` a cursor; seven queries however many there are."""
     tab = tab if tab in dict(TABS) else ALL
-    found = within(_under(tab, search), user).order_by("-last_at", "-giccid").select_related("last_message")
-    conversations = list(found[:SHOWN])
+    place = CURSOR.fullmatch(older_than)
+    found = _behind(within(_under(tab, search), user), place).order_by("-last_at", "-giccid")
+    conversations = list(found.select_related("last_message")[: SHOWN + 1])
+    older = cursor_of(conversations[SHOWN - 1]) if len(conversations) > SHOWN else ""
+    conversations = conversations[:SHOWN]
     unread = _unread(conversations)
     rows = [_row(each, unread.get(each.giccid, 0), giccid) for each in conversations]
     counts = _counts(user)
     tabs = [Tab(value, label, counts.get(value), value == tab) for value, label in TABS]
     strangers = Message.objects.filter(sim__isnull=True, direction=Message.Direction.MO)
-    return Side(rows, tabs, tab, search, within(strangers, user)[:CAP].count())
+    count = within(strangers, user)[:CAP].count()
+    return Side(rows, tabs, tab, search, count, older_than if place else "", older)
+
+
+def cursor_of(conversation: Conversation) -> str:
+    return f"{(conversation.last_at - EPOCH) // timedelta(microseconds=1)}-{conversation.giccid}"
+
+
+def _behind(rows: QuerySet[Conversation], place: re.Match[str] | None) -> QuerySet[Conversation]:
+    if place is None:
+        return rows
+    at = EPOCH + timedelta(microseconds=int(place[1]))
+    return rows.filter(last_at__lte=at).filter(Q(last_at__lt=at) | Q(giccid__lt=place[2]))
 
 
 def _under(tab: str, search: str) -> QuerySet[Conversation]:
@@ -109,7 +148,7 @@ def _row(conversation: Conversation, unread: int, current: str) -> Row:
     text = texts.shown(message.content).replace("\n", " ") if message else ""
     return Row(
         giccid=conversation.giccid,
-        url=reverse("sms:conversation", args=[conversation.giccid]),
+        url=conversation_url(conversation.giccid),
         at=conversation.last_at,
         text=text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…",
         is_mo=bool(message and message.is_mo),

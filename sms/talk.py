@@ -34,8 +34,7 @@ class Composer:
     templates: list[Template]
     problem: str
     why_not: str
-    left: int
-    most: int
+    left_words: str
     gsm7: str
     extension: str
 
@@ -63,11 +62,18 @@ def composer(sim: Sim, user: User, *, form: SendForm | None = None, template_id:
         templates=templates,
         problem=problem,
         why_not=legality.sentence(sim),
-        left=min(guards.left_for_sim(sim.giccid), guards.left_for_user(user)),
-        most=settings.SMS_PER_SIM_HOUR,
+        left_words=_left(sim, user),
         gsm7="".join(sorted(GSM7)),
         extension="".join(sorted(GSM7_EXTENSION)),
     )
+
+
+def _left(sim: Sim, user: User) -> str:
+    """What may still be sent within the hour; the narrower of the two limits."""
+    for_sim, for_user = guards.left_for_sim(sim.giccid), guards.left_for_user(user)
+    if for_user < for_sim:
+        return f"{for_user:,} of {settings.SMS_PER_USER_HOUR:,} this hour left for you"
+    return f"{for_sim:,} of {settings.SMS_PER_SIM_HOUR:,} this hour left for this SIM"
 
 
 def _filled(template: Template | None, sim: Sim) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from journal.models import Event
 from journal.story import Told
 from sms import story
+from sms.addresses import conversation_url
 from sms.words import reason_words
 
 
@@ -29,6 +29,5 @@ def _sentence(event: Event) -> SafeString | str:
 
 
 def _link(event: Event) -> SafeString | str:
-    if not event.subject_key.isalnum():
-        return ""
-    return format_html('<a href="{}">Conversation</a>', reverse("sms:conversation", args=[event.subject_key]))
+    url = conversation_url(event.subject_key)
+    return format_html('<a href="{}">Conversation</a>', url) if url else ""

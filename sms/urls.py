@@ -13,6 +13,7 @@ register_converter(Giccid, "sms_giccid")
 urlpatterns: list[URLPattern] = [
     path("sms/", messages.message_list, name="list"),
     path("sms/conversations/", messages.newest, name="newest"),
+    path("sms/unread/", messages.unread, name="unread"),
     path("sms/csv/", messages.message_csv, name="csv"),
     path("sms/templates/", templates.template_list, name="templates"),
     path("sms/templates/new/", templates.template_new, name="template-new"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,8 +14,8 @@ from sms import filling, talk
 from sms.doubts import mark_read
 from sms.forms import SendForm
 from sms.scope import partner
-from sms.side import side
-from sms.thread import thread
+from sms.side import Side, side
+from sms.thread import Thread, thread
 from toolkit.htmx import render_part, wants
 from users.models import User
 
@@ -29,6 +30,7 @@ class PageForm(forms.Form):
     after = forms.CharField(required=False, max_length=40)
     tab = forms.CharField(required=False, max_length=10)
     find = forms.CharField(required=False, max_length=LONGEST_SEARCH)
+    older = forms.CharField(required=False, max_length=100)
     template = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 
     def value(self, name: str) -> Any:
@@ -44,15 +46,31 @@ def conversation(request: HttpRequest, giccid: str) -> HttpResponse:
     asked.is_valid()
     if request.method == "GET":
         mark_read(giccid, user)
-    if wants(request, "conversations"):
-        beside = side(user, giccid=giccid, tab=asked.value("tab"), search=asked.value("find"))
-        return render(request, "sms/parts/side.html", {"side": beside, "giccid": giccid})
-    if wants(request, "thread"):
-        shown = thread(giccid, before=asked.value("before"), after=asked.value("after"))
-        return render(request, f"{TEMPLATE}#thread", {"thread": shown, "giccid": giccid, "sim": sim})
-    if wants(request, "last-answers"):
-        return render(request, "sms/parts/values.html", {"values": talk.values_of(giccid), "giccid": giccid})
+    for part, (template, context_of) in PARTS.items():
+        if wants(request, part):
+            return render(request, template, {"giccid": giccid, "sim": sim, **context_of(asked, giccid, user)})
     return render_part(request, TEMPLATE, page(sim, giccid, user, asked=asked), part="talk")
+
+
+def _side(asked: PageForm, giccid: str, user: User) -> Side:
+    return side(
+        user, giccid=giccid, tab=asked.value("tab"), search=asked.value("find"), older_than=asked.value("older")
+    )
+
+
+def _thread(asked: PageForm, giccid: str) -> Thread:
+    return thread(giccid, before=asked.value("before"), after=asked.value("after"))
+
+
+# What of the page is looked at again by itself: by its id, the template and what it prints.
+PARTS: dict[str, tuple[str, Callable[[PageForm, str, User], dict[str, Any]]]] = {
+    "conversations": ("sms/parts/side.html", lambda asked, giccid, user: {"side": _side(asked, giccid, user)}),
+    "thread": (f"{TEMPLATE}#thread", lambda asked, giccid, user: {"thread": _thread(asked, giccid)}),
+    "answer-state": (
+        f"{TEMPLATE}#answer-state", lambda asked, giccid, user: {"conversation": talk.answer_state(giccid)},
+    ),
+    "last-answers": ("sms/parts/values.html", lambda asked, giccid, user: {"values": talk.values_of(giccid)}),
+}  # fmt: skip
 
 
 def page(
@@ -68,7 +86,7 @@ def page(
         giccid,
         sim,
         user,
-        thread=thread(giccid, before=wanted.value("before"), after=wanted.value("after")),
-        side=side(user, giccid=giccid, tab=wanted.value("tab"), search=wanted.value("find")),
+        thread=_thread(wanted, giccid),
+        side=_side(wanted, giccid, user),
         composed=talk.composer(sim, user, form=form, template_id=template_id) if sim else None,
     )

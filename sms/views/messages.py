@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -10,12 +10,15 @@ from django.views.decorators.http import require_safe
 from sims.notes import person
 from sms import csv_file, listing
 from sms.filter_form import CAP
-from sms.side import UNREAD, side
+from sms.models import Message
+from sms.side import UNREAD, Side, side
 from toolkit.figures import count
 from toolkit.htmx import render_part, wants
 from toolkit.streams import streamed
 
 TEMPLATE = "sms/list.html"
+# As the side bar counts them: nobody counts beyond.
+MOST_UNREAD = 1000
 
 
 @require_safe
@@ -32,7 +35,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "total": min(total, CAP),
         "total_words": f"{count(CAP)}+" if total > CAP else count(total),
         "chips": listing.chips(form, request.GET),
-        "groups": listing.groups(form, request.GET),
+        "groups": listing.groups(form),
         "before_url": listing.url_of(request.GET, before=page.before) if page.before else "",
         "after_url": listing.url_of(request.GET, after=page.after) if page.after else "",
         "list_url": reverse("sms:list"),
@@ -48,8 +51,19 @@ def message_list(request: HttpRequest) -> HttpResponse:
 def newest(request: HttpRequest) -> HttpResponse:
     """`/sms/conversations/`: the conversation that wants to be read first."""
     user = person(request.user)
-    rows = side(user, tab=UNREAD).rows or side(user).rows
-    return redirect(rows[0].url if rows else "sms:list")
+    return redirect(_newest_of(side(user, tab=UNREAD)) or _newest_of(side(user)) or "sms:list")
+
+
+def _newest_of(beside: Side) -> str:
+    return next((row.url for row in beside.rows if row.url), "")
+
+
+@require_safe
+def unread(request: HttpRequest) -> HttpResponse:
+    """`/sms/unread/`: the count beside SMS in the side bar, when a message came or was read."""
+    number = Message.objects.unread()[:MOST_UNREAD].count()
+    context = {"n": number, "tone": "info", "live": "unread", "url": reverse("sms:unread")}
+    return render(request, "components/nav_count.html", context)
 
 
 @require_safe

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sms.intake import receive_mo
 from sms.models import Conversation, DeviceValue, Message, Template
 from tests.page import alerts, errors, htmx, text
 from tests.sims.fleet import make_account, make_sim
+from toolkit import live
 from users.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,15 @@ def hear(sim, content, number=1, **facts):
 
 def url(sim, rest=""):
     return f"/sms/{sim.giccid}/{rest}"
+
+
+def nav_count(response) -> tuple[str, str]:
+    """The count beside SMS in the side bar, and whether it is hidden."""
+    html = response.content.decode()
+    found = re.search(
+        r'<span class="sp-nav-count sp-count-info" data-live="unread"[^>]*?( hidden)?>([\d,]+)</span>', html
+    )
+    return found[2], (found[1] or "").strip()
 
 
 def send(browser, sim, content="STATUS", encoding="text", **more):
@@ -57,12 +68,31 @@ class TestConversation:
     def test_who_opens_it_has_read_it(self, browser, sim, user):
         hear(sim, "one")
         hear(sim, "two", 2)
-        assert 'sp-count-info">2' in browser.get("/sims/").content.decode() or Message.objects.unread().count() == 2
+        assert nav_count(browser.get("/sync/")) == ("2", "")
         browser.head(url(sim))
-        assert Message.objects.unread().count() == 2
+        assert nav_count(browser.get("/sms/unread/")) == ("2", "")
         browser.get(url(sim))
-        assert Message.objects.unread().count() == 0
-        assert Message.objects.first().read_by == user
+        assert nav_count(browser.get("/sms/unread/")) == ("0", "hidden")
+        assert nav_count(browser.get("/sync/")) == ("0", "hidden")
+        assert {message.read_by for message in Message.objects.all()} == {user}
+
+    def test_the_count_of_unread_is_rung_when_one_comes_and_when_it_is_read(
+        self, browser, sim, mt, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        rung = []
+        monkeypatch.setattr(live, "post", lambda entry: rung.append(entry.get("topics", "").split()))
+        with django_capture_on_commit_callbacks(execute=True):
+            send(browser, sim)
+        assert rung and not any("unread" in topics for topics in rung)
+        rung.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            hear(sim, "one")
+        assert any("unread" in topics for topics in rung)
+        rung.clear()
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                browser.get(url(sim))
+        assert rung == [["unread", "sms"]]
 
     def test_a_long_one_comes_in_pages_by_key(self, browser, sim, mt):
         at = timezone.now()
@@ -94,7 +124,7 @@ class TestConversation:
 
     def test_fragments(self, browser, sim, mt):
         mt(content="STATUS")
-        for part in ("thread", "conversations", "last-answers", "talk"):
+        for part in ("thread", "conversations", "answer-state", "last-answers", "talk"):
             page = browser.get(url(sim), headers=htmx(part)).content.decode()
             assert page.lstrip().startswith("<") and f'id="{part}"' in page and "<html" not in page
 
@@ -134,6 +164,62 @@ class TestConversation:
         assert "REBOOT NOW" in text(browser.get(url(sim), {"find": "reboot"}, headers=beside))
         assert "REBOOT NOW" in text(browser.get(url(sim), {"find": sim.giccid[-8:]}, headers=beside))
         assert "No conversation holds “nothing”." in text(browser.get(url(sim), {"find": "nothing"}, headers=beside))
+
+    def test_how_an_expected_answer_fares_is_told_above_and_looked_at_again(self, browser, sim, mt):
+        for state, words in (("waiting", "Waiting for an answer"), ("answered", "Answered"), ("silent", "No answer")):
+            Conversation.objects.update_or_create(
+                giccid=sim.giccid, defaults={"answer": state, "answer_at": timezone.now()}
+            )
+            assert words in text(browser.get(url(sim), headers=htmx("answer-state")))
+            assert words in text(browser.get(url(sim)))
+
+    @pytest.mark.parametrize("count", [60, 75])
+    def test_older_conversations_are_a_page_away(self, browser, db, count):
+        at = timezone.now()
+        for number in range(count):
+            # Several at one moment: the ICCID decides.
+            giccid, last_at = f"{number:019}", at - timedelta(minutes=number // 7)
+            Conversation.objects.create(giccid=giccid, last_at=last_at)
+        first = make_sim("0000000000000000000")
+        seen, query = [], ""
+        while True:
+            response = browser.get(f"{url(first)}{query}", headers=htmx("conversations"))
+            beside = response.context["side"]
+            assert "Newest" in text(response) if query else "Newest" not in text(response)
+            seen += [row.giccid for row in beside.rows]
+            if "Older conversations" not in text(response):
+                break
+            query = re.search(r'href="(\?older=[^"]+)"', response.content.decode())[1].replace("&amp;", "&")
+        expected = Conversation.objects.order_by("-last_at", "-giccid").values_list("giccid", flat=True)
+        assert seen == list(expected)
+
+    @pytest.mark.parametrize("older", ["x", "99999999999999999-z", "1-" + "9" * 90, "\0", "-"])
+    def test_a_strange_place_among_conversations_gives_some_or_the_newest(self, browser, sim, mt, older):
+        hear(sim, "HERE")
+        response = browser.get(url(sim), {"older": older}, headers=htmx("conversations"))
+        assert "HERE" in text(response)
+
+    @pytest.mark.parametrize("giccid", ["../../x", "8" * 60, "٣٤٥", "<b>", " "])
+    def test_an_iccid_that_is_none_breaks_no_page(self, browser, sim, giccid):
+        class Stranger:
+            pass
+
+        Stranger.giccid = giccid
+        hear(sim, "known")
+        hear(Stranger, "FROM AFAR", 2)
+        assert "FROM AFAR" in text(browser.get(url(sim)))
+        assert "FROM AFAR" in text(browser.get("/sms/"))
+        assert browser.get("/events/").status_code == 200
+        assert browser.get("/sms/conversations/")["Location"] == url(sim)
+
+    def test_a_thousand_from_one_sim_are_read_page_by_page(self, browser, sim, django_assert_max_num_queries):
+        row = {"direction": "mo", "state": "received", "giccid": sim.giccid, "sim": sim}
+        at = timezone.now() - timedelta(minutes=1)
+        Message.objects.bulk_create(Message(**row, content=f"T={number}.", at=at) for number in range(1000))
+        assert nav_count(browser.get("/sms/unread/")) == ("1,000", "")
+        with django_assert_max_num_queries(24):
+            page = text(browser.get(url(sim)))
+        assert "T=999." in page and "Earlier messages" in page
 
 
 class TestSending:
@@ -191,7 +277,11 @@ class TestSending:
     def test_the_hour_of_a_sim_and_of_a_person(self, browser, sim, settings):
         settings.SMS_PER_SIM_HOUR = 2
         assert [send(browser, sim).status_code for _ in range(3)] == [302, 302, 422]
-        settings.SMS_PER_SIM_HOUR, settings.SMS_PER_USER_HOUR = 20, 2
+        settings.SMS_PER_SIM_HOUR, settings.SMS_PER_USER_HOUR = 20, 10
+        assert "8 of 10 this hour left for you" in text(browser.get(url(sim)))
+        settings.SMS_PER_USER_HOUR = 1000
+        assert "18 of 20 this hour left for this SIM" in text(browser.get(url(sim)))
+        settings.SMS_PER_USER_HOUR = 2
         response = send(browser, make_sim("8986011805021000001", status="TEST_READY"))
         assert "You have sent 2 messages within an hour" in errors(response)[0]
         settings.SMS_PER_SIM_HOUR = 2

@@ -57,13 +57,45 @@ def test_filters(browser, sim, mt, user):
         assert total(response) == str(len(expected))
 
 
+def test_accounts_templates_and_senders_by_name_too(browser, sim, mt, user):
+    template = Template.objects.create(name="Interval", content="x")
+    sent = mt(user=user, template=template)
+    nowhere = mt(account_id=None)
+    name = sim.account.name
+    for query in (f"account={name}", f"account={name}&account={sim.account_id}", "template=Interval", "sender=jonas"):
+        response = browser.get(f"/sms/?{query}")
+        assert ids(response) == [sent.pk], query
+        assert browser.get(f"/sms/csv/?{query}").status_code == 200
+    assert ids(browser.get("/sms/?account=-")) == [nowhere.pk]
+    assert ids(browser.get(f"/sms/?account=0&account={name}")) == [nowhere.pk, sent.pk]
+
+
+def test_a_filter_by_name_is_ticked_and_can_be_dropped(browser, sim, mt):
+    mt()
+    page = browser.get(f"/sms/?account={sim.account.name}").content.decode()
+    assert f'name="account" value="{sim.account_id}" checked' in page
+    assert re.search(rf'sp-chip.*?{re.escape(sim.account.name)}.*?href="/sms/"', page, re.DOTALL)
+
+
 @pytest.mark.parametrize(
-    "query", ["state=gone", "account=99999", "since=yesterday", "account=x", f"q={'x' * 201}", "sim=maybe"]
+    ("query", "words"),
+    [
+        ("state=gone", "There is no state “gone”."),
+        ("direction=up", "There is no direction “up”."),
+        ("account=99999", "There is no account “99999”."),
+        ("account=x%00", "There is no account “x"),
+        ("template=lost", "There is no template “lost”."),
+        ("sender=nobody", "There is no sender “nobody”."),
+        ("since=yesterday", "A day is written 2026-11-22."),
+        (f"q={'x' * 201}", "A search has at most 200 characters."),
+        ("sim=maybe", "There is no choice “maybe”: known or unknown."),
+    ],
 )
-def test_a_filter_that_cannot_be_read_says_so_and_lists_nothing(browser, mt, query):
+def test_a_filter_that_cannot_be_read_says_so_and_lists_nothing(browser, mt, query, words):
     mt()
     response = browser.get(f"/sms/?{query}")
-    assert errors(response) and not ids(response)
+    assert any(words in error for error in errors(response)), errors(response)
+    assert not ids(response)
     assert browser.get(f"/sms/csv/?{query}").status_code == 400
 
 
