@@ -92,22 +92,25 @@ class EventStream:
 
     async def _send_frames(self, viewer: Viewer, body: bytes, send: Any) -> None:
         clock = asyncio.get_running_loop().time
+        # A greeting is no news: what was rung for while the page was on its way follows it at once.
+        gap_s = 0.0 if viewer.view is None else GAP_S
         while not viewer.is_over:
             await _send(send, body)
             sent_at, body = clock(), b""
             while not body and not viewer.is_over:
-                body = await self._next(viewer, sent_at)
+                body = await self._next(viewer, sent_at, gap_s)
+            gap_s = GAP_S
         if not viewer.is_gone:
             await _send(send, viewer.last_words or b"", more=False)
 
-    async def _next(self, viewer: Viewer, sent_at: float) -> bytes:
-        """What waits for the viewer, once it may be sent; a beat where nothing does."""
+    async def _next(self, viewer: Viewer, sent_at: float, gap_s: float) -> bytes:
+        """What waits for the viewer, `gap_s` after the last; a beat where nothing does."""
         try:
             async with asyncio.timeout_at(sent_at + BEAT_S):
                 await viewer.woken.wait()
         except TimeoutError:
             return BEAT
-        await asyncio.sleep(0 if viewer.is_over else sent_at + GAP_S - asyncio.get_running_loop().time())
+        await asyncio.sleep(0 if viewer.is_over else sent_at + gap_s - asyncio.get_running_loop().time())
         viewer.woken.clear()
         return viewer.take(self.hub.log)
 

@@ -126,6 +126,20 @@ def test_what_was_rung_just_before_the_page_opened_is_rung_again(cookie):
     conversation(work)
 
 
+def test_what_was_rung_meanwhile_follows_the_greeting_at_once(cookie, monkeypatch):
+    monkeypatch.setattr(stream_module, "GAP_S", 60)
+
+    async def work(stream):
+        async with watching(stream, "topics=home", cookie=cookie) as first:
+            await in_database(live.ring, "changes:8986")
+            await in_database(live.ring, "home")
+            await first.framed("look")
+            async with watching(stream, "topics=changes:8986", cookie=cookie) as second:
+                assert (await second.framed("look"))[0]["data"] == "changes:8986"
+
+    conversation(work)
+
+
 @pytest.mark.parametrize("query", ["feed=", ""])
 def test_new_events_come_as_rows_with_their_id(cookie, query):
     async def work(stream):
