@@ -65,7 +65,7 @@ class SilentPage:
 
 SILENT = """
 SELECT known.day, s.id FROM estate_lastuse known JOIN sims_sim s ON s.id = known.sim_id
-WHERE known.day <= %(until)s AND (known.day, known.sim_id) > (%(day)s, %(sim_id)s)
+WHERE known.is_active AND known.day <= %(until)s AND (known.day, known.sim_id) > (%(day)s, %(sim_id)s)
     AND s.status = 'ACTIVATED' AND s.missing_since IS NULL
     AND (s.activated_at IS NULL OR (s.activated_at AT TIME ZONE %(zone)s)::date <= %(until)s)
     AND (%(accounts)s::bigint[] IS NULL OR s.account_id = ANY(%(accounts)s::bigint[]))

@@ -89,13 +89,20 @@ class UsageTop(models.Model):
 
 
 class LastUse(models.Model):
-    """The last day on which a SIM was seen to use anything; the day we first saw it where it never was."""
+    """The last day on which a SIM was seen to use anything; the day we first saw it where it never was.
+
+    `is_active` is as of the last roll-up: retired and stored SIMs, silent for years, would stand before all others.
+    """
 
     sim_id = models.BigIntegerField(primary_key=True)
     day = models.DateField()
+    is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:
-        indexes = [models.Index(fields=["day", "sim_id"], name="last_use_day")]  # silent SIMs, the longest first
+        indexes = [
+            # Silent SIMs, the longest first.
+            models.Index(fields=["day", "sim_id"], name="last_use_active", condition=models.Q(is_active=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.sim_id} {self.day}"

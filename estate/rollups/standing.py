@@ -23,6 +23,14 @@ COUNTS = (
     """,
 )
 
+ACTIVE = (
+    """
+    UPDATE estate_lastuse known SET is_active = now.is_active
+    FROM (SELECT id, status = 'ACTIVATED' AND missing_since IS NULL AS is_active FROM sims_sim) AS now
+    WHERE now.id = known.sim_id AND now.is_active <> known.is_active
+    """,
+)
+
 # Silence begins with the last use, and never before the first activation.
 SILENT = (
     "DELETE FROM estate_silentday WHERE day = %(day)s",
@@ -34,7 +42,7 @@ SILENT = (
         SELECT GREATEST(known.day, (s.activated_at AT TIME ZONE %(zone)s)::date) AS day,
             COALESCE(s.account_id, 0) AS account_id, count(*) AS n
         FROM estate_lastuse known JOIN sims_sim s ON s.id = known.sim_id
-        WHERE s.status = 'ACTIVATED' AND s.missing_since IS NULL AND known.day <= %(day)s::date - 7
+        WHERE known.is_active AND known.day <= %(day)s::date - 7
         GROUP BY 1, 2
     ) AS silent ON silent.day <= %(day)s::date - wanted.days
     GROUP BY wanted.days, silent.account_id
@@ -83,5 +91,5 @@ def count_standing(cursor: psycopg.Cursor[Any], day: date, *, now: datetime, zon
         "zone": zone,
         "silent_days": list(SILENT_DAYS),
     }
-    for statement in (*COUNTS, *SILENT, *ENDINGS, *PACKAGES):
+    for statement in (*COUNTS, *ACTIVE, *SILENT, *ENDINGS, *PACKAGES):
         cursor.execute(statement, values)

@@ -148,6 +148,20 @@ def test_silence_begins_with_the_last_use_or_with_activation():
     }
 
 
+def test_sims_that_are_not_active_stand_apart_from_the_silent():
+    sims = [make_sim(str(n), status="RETIRED" if n < 60 else "ACTIVATED", first_seen_at=LONG_AGO) for n in range(62)]
+    back = make_sim("back", status="DEACTIVATED", first_seen_at=LONG_AGO)
+    rolled()
+    assert set(LastUse.objects.filter(is_active=True).values_list("sim_id", flat=True)) == {
+        sims[60].pk,
+        sims[61].pk,
+    }
+    Sim.objects.filter(pk=back.pk).update(status="ACTIVATED")
+    Sim.objects.filter(pk=sims[60].pk).update(missing_since=NOON)
+    rolled()
+    assert set(LastUse.objects.filter(is_active=True).values_list("sim_id", flat=True)) == {back.pk, sims[61].pk}
+
+
 def test_the_fleet_is_counted_once_a_day():
     read_on(TODAY)
     make_sims(2, first_seen_at=LONG_AGO)
