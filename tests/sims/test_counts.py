@@ -1,4 +1,5 @@
 import itertools
+import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +14,10 @@ from sims.counts import NO_ACCOUNT, Filter, facets, fold_counts
 from sims.criteria import exactly
 from sims.models import Sim, SimCount, SimCountDelta
 from tests.sims.fleet import make_account, make_sim, make_sims
+from tests.sims.records import page, record, write
+
+# `DRIFT_CHANGES=1000000` for as many as the largest fleets change in a sync.
+CHANGES = int(os.environ.get("DRIFT_CHANGES", 600))
 
 
 @pytest.fixture
@@ -146,6 +151,41 @@ def test_no_drift_after_many_changes():
         assert counted.total == exactly(asked).count()
         for value in statuses:
             assert counted.statuses.get(value, 0) == exactly(replace(asked, statuses=(value,))).count()
+
+
+def drawn(draw, number):
+    """A record as the next reading may show it."""
+    names = ("Prepaid-Basic-100M", "Prepaid-Basic-10M", None)
+    package = draw.choice(names)
+    return record(
+        number,
+        status=draw.choice(("ACTIVATED", "DEACTIVATED", "INVENTORY", "RETIRED", "QUARANTINE")),
+        currentBasicServicePackage={"name": package} if package else None,
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(3600 if CHANGES > 10_000 else 120)
+def test_no_drift_after_a_sync_of_many_changes():
+    """Readings of a fleet in pages, each SIM in another account, status or package; every cell against COUNT."""
+    draw = random.Random(11)
+    accounts = [make_account(name) for name in ("halden-dach", "lab account", "ostsee")]
+    fleet = max(50, CHANGES // 10)
+    for reading in range(CHANGES // fleet):
+        for first in range(1, fleet + 1, 100):
+            numbers = range(first, min(first + 100, fleet + 1))
+            write(page(*(drawn(draw, n) for n in numbers), after_s=reading * 600 + 1, of=draw.choice(accounts)))
+        if reading % 3 == 0:
+            fold_counts()
+    assert Sim.objects.count() == fleet
+    cells = Sim.objects.values_list("account_id", "status", "package").annotate(n=Count("pk"))
+    for account, status, package, number in cells.order_by():
+        counted = facets(Filter(accounts=(account,), statuses=(status,), packages=(package,)))
+        assert (counted.total, counted.whole) == (number, fleet)
+    whole = facets(Filter())
+    for found, column in ((whole.accounts, "account_id"), (whole.statuses, "status"), (whole.packages, "package")):
+        told = Sim.objects.values_list(column).annotate(n=Count("pk")).order_by()
+        assert {value: n for value, n in found.items() if n} == dict(told)
 
 
 @pytest.mark.django_db
