@@ -67,6 +67,8 @@ def _status(row: SimRow) -> str:
     )
 
 
+# A page, and many pages, have few accounts and packages.
+@lru_cache(maxsize=4096)
 def _text(name: str, css: str, value: str | None, none: str) -> str:
     text = escape(value or "")
     return f'<td class="{css}" data-field="{name}" title="{text}">{text or QUIET.format(none)}</td>'

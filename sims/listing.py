@@ -22,6 +22,7 @@ BEST_FIRST = Order("", "", "", "how well they match")
 class Listing:
     """`hits` is None without a search; `order` is what the page stands in, whatever was asked for.
 
+    `fleet` is the number of all SIMs, None where counting this filter has not told it.
     `sorts` are the orders on offer: above `CAP` hits of a filter without an index for it, only ICCID order.
     """
 
@@ -31,6 +32,7 @@ class Listing:
     sorts: frozenset[str] = frozenset()
     hits: Hits | None = None
     strange: list[str] = field(default_factory=list)
+    fleet: int | None = None
 
     @classmethod
     def empty(cls) -> Listing:
@@ -55,6 +57,7 @@ def list_sims(form: SimListForm) -> Listing:
     if form.is_impossible:
         counted.total = 0
     if asked.is_exact:
+        listing.fleet = counted.whole
         listing.strange = _strange(asked.exact, counted)
     elif not counted.total:
         counted.without |= _without_others(form, asked)

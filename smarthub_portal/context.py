@@ -56,7 +56,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     def groups() -> tuple[Group, ...]:
         return navigation(request.path, frame.counts)
 
-    def bottom() -> tuple[Item, ...]:
-        return bottom_bar(navigation(request.path))
+    nav = SimpleLazyObject(groups)
 
-    return {"portal": frame, "nav": SimpleLazyObject(groups), "nav_bottom": SimpleLazyObject(bottom)}
+    def bottom() -> tuple[Item, ...]:
+        return bottom_bar(tuple(nav))
+
+    return {"portal": frame, "nav": nav, "nav_bottom": SimpleLazyObject(bottom)}

@@ -89,6 +89,7 @@ def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: S
         "column_count": len(chooser.COLUMNS),
         "is_usual": tuple(column.name for column in shown) == chooser.USUAL,
         "total": listing.total,
+        "fleet_total": listing.fleet,
         "total_words": f"{count(listing.total)}{'+' if listing.is_capped else ''}",
         "is_capped": listing.is_capped,
         "only_iccid": listing.total > 1 and len(listing.sorts) < len(ORDERS),

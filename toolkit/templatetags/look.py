@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from django import template
 from django.forms import BoundField
@@ -221,8 +221,8 @@ def remembered(template_name: str, **values: Hashable | Iterable[Hashable]) -> S
     return _remembered(template_name, tuple((name, _frozen(value)) for name, value in values.items()))
 
 
-def _frozen(value: Hashable | Iterable[Hashable]) -> Hashable:
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+def _frozen(value: Any) -> Hashable:
+    return tuple(value) if isinstance(value, (list, tuple, dict)) else value
 
 
 @lru_cache(maxsize=1024)

@@ -230,6 +230,14 @@ def test_queries_do_not_grow_with_rows(client, db, django_assert_num_queries, co
         assert len(giccids(client.get(URL, query))) == count
 
 
+@pytest.mark.parametrize(("query", "queries"), [({"status": "ACTIVATED"}, BARE - 1), ({"usage": ">1"}, BARE)])
+def test_a_fragment_counts_the_fleet_with_its_filters(client, fleet, django_assert_num_queries, query, queries):
+    """The tab of all SIMs has their number; exact counts tell it, others leave it to the counts of the frame."""
+    with django_assert_num_queries(queries):
+        part = client.get(URL, query, headers=htmx("sim-table"))
+    assert "All 5 " in text(part)
+
+
 def test_shares_are_counted_apart(client, fleet, django_assert_num_queries):
     page = client.get(URL, {"account": "halden-dach"})
     assert "Nothing used Under 10 % 10 to 80 % 80 to 100 % Over 100 %" in text(page)
