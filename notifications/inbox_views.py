@@ -51,9 +51,9 @@ def push(request: HttpRequest, push: str) -> HttpResponse:
     if found is None:
         raise Http404("No such push.")
     [row] = rows_of([found])
-    context = {"row": row, "raw": raw_push(found), "is_admin": _is_admin(request)}
-    part = "#opened" if wants(request, f"push-{found.label}") else ""
-    return render(request, f"notifications/push.html{part}", context)
+    is_part = wants(request, f"push-{found.label}")
+    context = {"row": row, "raw": raw_push(found), "is_admin": _is_admin(request), "is_part": is_part}
+    return render(request, f"notifications/push.html{'#opened' if is_part else ''}", context)
 
 
 @require_POST

@@ -65,8 +65,9 @@ export function startRequests() {
   const on = (name, act) => document.addEventListener(`htmx:${name}`, act);
   on("configRequest", (event) => (event.detail.headers["X-CSRFToken"] = token()));
   on("beforeRequest", ({ detail }) => {
-    // A poll has no event behind it; nobody waits for it, so nothing is veiled.
-    if (detail.requestConfig.triggeringEvent) waitFor(detail.target);
+    // Nobody waits for a poll, which has no event behind it, or for what the stream rings for: nothing is veiled.
+    const { triggeringEvent } = detail.requestConfig;
+    if (triggeringEvent && triggeringEvent.type !== "live") waitFor(detail.target);
   });
   on("afterRequest", (event) => settle(event.detail.target));
   on("beforeSwap", answered);

@@ -9,6 +9,7 @@ let ticked = new Set();
 let last = null;
 
 const bar = () => document.querySelector("[data-selection]");
+const list = () => bar()?.closest("[data-live]");
 const ticks = () => [...document.querySelectorAll(TICK)];
 const everything = () => bar()?.querySelector('input[name="everything"]');
 
@@ -53,6 +54,7 @@ function clicked(event) {
   if (event.shiftKey) range(box);
   last = box.value;
   show();
+  goOn();
 }
 
 function changed(event) {
@@ -64,6 +66,7 @@ function changed(event) {
     return;
   }
   show();
+  goOn();
 }
 
 function untick() {
@@ -72,6 +75,7 @@ function untick() {
   everything().checked = false;
   show();
   say("Nothing is ticked");
+  goOn();
 }
 
 // After a swap the rows may be others: what is still there keeps its tick, the rest is forgotten.
@@ -81,6 +85,16 @@ function settle() {
   ticked = new Set([...ticked].filter((giccid) => there.has(giccid)));
   for (const box of boxes) box.checked = ticked.has(box.value);
   show();
+}
+
+// While somebody chooses, the list stands still; it looks again once nothing is ticked.
+function standStill(event) {
+  const isLive = event.detail.triggeringEvent?.type === "live";
+  if (isLive && ticked.size && event.target === list()) event.preventDefault();
+}
+
+function goOn() {
+  if (!ticked.size && list()) window.htmx?.trigger(list(), "live");
 }
 
 function closeMenus(event) {
@@ -96,5 +110,6 @@ export function startSelecting() {
   document.addEventListener("click", closeMenus);
   document.addEventListener("keydown", closeMenus);
   document.addEventListener("htmx:afterSettle", settle);
+  document.addEventListener("htmx:confirm", standStill);
   settle();
 }

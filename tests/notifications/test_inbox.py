@@ -154,6 +154,19 @@ def test_an_opened_push_shows_what_came_and_to_admins_why_it_failed(admin: Clien
     assert "Traceback" not in admin.get(url).content.decode()
 
 
+def test_an_opened_push_that_waits_looks_again_by_itself(admin: Client, work: Work) -> None:
+    push(payload("no-session"), "no-session")
+
+    def opened() -> str:
+        name = f"push-{Delivery.objects.get().id}"
+        url, headers = f"{INBOX}{Delivery.objects.get().id}/", {"HX-Request": "true", "HX-Target": name}
+        return admin.get(url, headers=headers).content.decode()
+
+    assert 'data-live="inbox"' in opened()
+    work()
+    assert "data-live" not in opened()
+
+
 @pytest.mark.parametrize("name", ["x", "1", "0-5", "9" * 40, "1-1"])
 def test_a_push_that_is_not_there(admin: Client, name: str) -> None:
     assert admin.get(f"{INBOX}{name}/").status_code == 404
