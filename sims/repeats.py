@@ -16,8 +16,8 @@ from sims.operation_story import who
 from users.models import User
 
 # A purchase is the one change that the carrier would carry out twice. Of a script, which does not say what it has seen,
-# the same one within so long is taken for the same request sent again.
-REPLAYED = timedelta(seconds=60)
+# the same one for the same reason within so long is taken for the same request sent again.
+REPLAYED = timedelta(seconds=10)
 
 
 def newest_operation(sim: Sim) -> Operation | None:
@@ -35,8 +35,10 @@ def is_repeat(form: ChangeForm, operation: Operation | None, user: User) -> bool
 
 
 def _is_replayed(form: ChangeForm, operation: Operation) -> bool:
-    is_purchase = form.verb == Verb.ADD_PACKAGE and form.cleaned_data.get("seen") is None
-    return is_purchase and not operation.is_open and timezone.now() - operation.created_at < REPLAYED
+    if form.verb != Verb.ADD_PACKAGE or form.cleaned_data.get("seen") is not None or operation.is_open:
+        return False
+    is_same_reason = form.cleaned_data["reason"].strip() == operation.reason
+    return is_same_reason and timezone.now() - operation.created_at < REPLAYED
 
 
 def is_behind(form: ChangeForm, operation: Operation) -> bool:
