@@ -70,8 +70,8 @@ def _row(batch: Batch, item: BatchItem, now: datetime, text: str) -> ItemRow:
         url=reverse("sims:detail", args=[item.giccid]) if item.sim_id and item.giccid else "",
         account=item.sim.account.name if item.sim and item.sim.account else "",
         before=shown_of(batch, item, item.before),
-        after=Shown("", f"“{text}”") if text else _after(batch, item),
-        words=words_for(item),
+        after=_after(batch, item),
+        words=f"“{text}”" if text and item.state == State.PLANNED else words_for(item, is_message=bool(text)),
         read_at=read_at,
         is_late=read_at is not None and batch.started_at is None and is_late(read_at, now),
     )
@@ -124,16 +124,15 @@ def wanted_of(batch: Batch, item: BatchItem) -> Shown:
     return Shown("", f"and {name}" if batch.kind == "add-package" else name)
 
 
-def words_for(item: BatchItem) -> str:
+def words_for(item: BatchItem, *, is_message: bool = False) -> str:
     """What we know of it, as one sentence."""
     if item.verdict != Verdict.WILL_CHANGE:
         return item.why
     told = [item.message] if item.message else []
+    seen = "Taken by the carrier" if is_message else "Seen at the carrier"
     match item.state:
         case State.DONE:
-            return (
-                " ".join([f"Seen at the carrier at {_clock(item.seen_at)}.", *told]) if item.seen_at else " ".join(told)
-            )
+            return " ".join([f"{seen} at {_clock(item.seen_at)}.", *told]) if item.seen_at else " ".join(told)
         case State.SCHEDULED:
             when = f" on {item.effective_at.strftime(TIME_STYLES['full'])} UTC" if item.effective_at else ""
             return " ".join([f"The carrier carries it out{when or ' with the next cycle'}.", *told])

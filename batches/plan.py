@@ -207,7 +207,13 @@ def _fill_from_entries(cursor: Any, batch: Batch, source: BatchSource) -> None:
         for line, text, value, damage, mended, is_guess in source.entries
     ]
     judged, _ = judge(Parsed(entries, len(entries), 0))
-    _copy([_row(place, _item_of(found), found.entry.value) for place, found in enumerate(judged, 1)])
+    _copy([_row_of(place, found) for place, found in enumerate(judged, 1)])
+
+
+def _row_of(place: int, found: Judged) -> tuple[str | None, ...]:
+    if found.verdict == FOUND:  # nearly all are
+        return (str(place), str(found.entry.line), found.entry.text, "", str(found.sim_id), "", "", None)
+    return _row(place, _item_of(found), found.entry.value)
 
 
 def _item_of(found: Judged) -> WorkingSetItem:

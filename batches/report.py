@@ -237,10 +237,11 @@ class Report:
 
     def _state_tiles(self) -> list[Tile]:
         whole, finished = self.changing, self.done + self.failed
+        is_cancelled = self.batch.state == State.CANCELLED
         rows = [
             (ItemState.DONE, f"{percent(self.done, whole) or 0} % of {count(whole)}"),
             (ItemState.FAILED, f"{self.failed * 100 / finished:.1f} % of the finished" if finished else "none yet"),
-            (ItemState.SKIPPED, "changed since the dry run"),
+            (ItemState.SKIPPED, "cancelled, or changed since" if is_cancelled else "changed since the dry run"),
             (ItemState.UNKNOWN, "being read, not sent again" if self.unknown else "none"),
             (ItemState.ACCEPTED, "sent, being settled"),
             (ItemState.SCHEDULED, words.NEXT_CYCLE),

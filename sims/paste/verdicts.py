@@ -104,7 +104,7 @@ def _how(entry: Entry, meaning: Meaning) -> str:
         words.append("check digit dropped" if meaning.check_digit < 0 else "without its check digit")
     elif entry.value.endswith("F") and entry.value[:-1].rstrip("F").isdigit():
         words.append("trailing F dropped")
-    if not words and any(not character.isalnum() for character in entry.text):
+    if not words and entry.text and not entry.text.isalnum():
         words.append("blanks removed" if " " in entry.text else "dashes removed")
     return ", ".join(words)
 

@@ -83,7 +83,7 @@ def test_the_dry_run_shows_each_text_and_leaves_out_what_grows_too_long(fleet, p
     batch = plan(fleet[:2], kind="sms", content="x" * (160 - len(account)) + "{account}", encoding="text")
     assert states(batch) == {"planned": 2}
     row = rows_for(batch, list(batch.items.order_by("place")[:1]))[0]
-    assert row.after.label == f"“{'x' * (160 - len(account))}{account}”"
+    assert row.words == f"“{'x' * (160 - len(account))}{account}”"
     assert batch.effects[0]["title"] == "2 messages are sent."
 
     longer = plan(fleet[:2], kind="sms", content="x" * (161 - len(account)) + "{account}", encoding="text")

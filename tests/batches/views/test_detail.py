@@ -69,9 +69,7 @@ def test_a_row_says_what_else_follows_for_its_sim(client, user):
 
 def test_what_is_not_sent_yet_stands_above_the_chunks(client, user):
     batch = started(user, "accepted", "planned", "planned")
-    assert "next 2 Planned not sent Go when chunk 1 is settled, at most 1,000 at a time." in text(
-        client.get(url_of(batch))
-    )
+    assert "next 2 Planned not sent Go after chunk 1, at most 1,000 at a time." in text(client.get(url_of(batch)))
     change(batch, state=Batch.State.PAUSED)
     assert "Wait until somebody resumes the batch." in text(client.get(url_of(batch)))
 
