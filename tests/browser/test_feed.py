@@ -1,7 +1,9 @@
 import os
 import re
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -61,21 +63,112 @@ def at_the_carrier(stack: LiveStack, verb: str) -> None:
     requests.post(url, headers=key, timeout=10).raise_for_status()
 
 
-def test_a_change_appears_on_the_feed_on_its_sim_and_on_home(portal: Page, live_stack: LiveStack) -> None:
-    """Somebody reads a SIM again that was suspended elsewhere; three other pages tell of it by themselves."""
+def push(stack: LiveStack, slug: str, **fields: object) -> str:
+    """As the carrier pushes: one request to the address registered for the kind. Its event id."""
+    token = (stack.folder / "var" / "webhook_token").read_text()
+    body = {"eventId": f"evt-{slug}-{time.time_ns()}", "giccid": SEED, **fields}
+    answer = requests.post(f"{stack.url}/webhooks/smarthub/{token}/{slug}/", json=body, timeout=10)
+    assert (answer.status_code, answer.text) == (200, '{"status":"ok"}')
+    return str(body["eventId"])
+
+
+@contextmanager
+def three_pages(portal: Page) -> Iterator[dict[str, Page]]:
+    """The feed, the SIM and home, each open and live, and never loaded again."""
     pages = {path: portal.context.new_page() for path in ("/events/", f"/sims/{SEED}/", "/")}
     for path, page in pages.items():
         page.goto(path)
         is_live(page)
-    at_the_carrier(live_stack, "deactivate")
-    portal.goto(f"/sims/{SEED}/")
-    portal.get_by_role("button", name="Read again now").click()
-    expect(portal.get_by_role("alert").filter(has_text="Read just now.")).to_be_visible()
-    for path, page in pages.items():
-        event = page.locator("[data-event][data-kind='sim.status']").filter(has_text="Suspended").first
-        expect(event, path).to_be_visible()
+        page.evaluate("window.isTheSamePage = true")
+    yield pages
+    for page in pages.values():
+        assert page.evaluate("window.isTheSamePage")
         page.close()
+
+
+def test_a_push_appears_on_the_feed_on_its_sim_and_on_home(portal: Page, live_stack: LiveStack) -> None:
+    """One that only says something, and one whose change is read before it is believed."""
+    with three_pages(portal) as pages:
+        push(live_stack, "no-session", noSessionHours=72, lastSessionTime="2025-08-10T09:00:00+0000")
+        for path, page in pages.items():
+            event = page.locator("[data-event][data-kind='push.no_session']").filter(has_text="No connection for 72 h")
+            expect(event.first, path).to_be_visible()
+        at_the_carrier(live_stack, "deactivate")
+        push(live_stack, "sim-status", oldStatus="ACTIVATED", newStatus="DEACTIVATED")
+        for path, page in pages.items():
+            event = page.locator("[data-event][data-kind='sim.status']").filter(has_text="Suspended")
+            expect(event.first, path).to_be_visible()
+        expect(pages[f"/sims/{SEED}/"].locator("[data-field=status]").first).to_contain_text("Suspended")
     at_the_carrier(live_stack, "activate")
+
+
+def test_the_inbox_keeps_what_is_opened_and_ticked(portal: Page, live_stack: LiveStack, check_accessible) -> None:
+    page = portal
+    first = push(live_stack, "no-session", noSessionHours=48)
+    page.goto("/events/inbox/?kind=no-session")
+    is_live(page)
+    row = page.locator("tr[data-push]").first
+    expect(row).to_have_attribute("data-state", "handled")
+    opener = row.get_by_role("link", name="The push as it came")
+    opener.click()
+    opened = page.get_by_label("As it came", exact=True)
+    expect(opened).to_contain_text(first)
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    check_accessible()
+
+    push(live_stack, "no-session", noSessionHours=49)
+    expect(page.locator("tr[data-push]").first).to_contain_text("No connection for 49 h")
+    expect(opened).to_contain_text(first)
+    below = page.locator("tr[data-push]").nth(1)
+    expect(below.get_by_role("link", name="The push as it came")).to_have_attribute("aria-expanded", "true")
+    below.get_by_role("link", name="The push as it came").click()
+    expect(opened).to_have_count(0)
+
+    below.get_by_role("checkbox").check()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    check_accessible()
+    total = page.locator("[data-total]").get_attribute("data-total")
+    page.evaluate("addEventListener('htmx:confirm', (event) => event.defaultPrevented && console.log('rung'))")
+    with page.expect_event("console", lambda message: message.text == "rung"):
+        push(live_stack, "no-session", noSessionHours=50)
+    expect(page.locator("[data-total]")).to_have_attribute("data-total", total)
+    expect(below.get_by_role("checkbox")).to_be_checked()
+    page.get_by_role("button", name="Untick all").click()
+    expect(page.locator("tr[data-push]").first).to_contain_text("No connection for 50 h")
+
+
+def test_what_is_ticked_is_replayed(portal: Page, live_stack: LiveStack) -> None:
+    page = portal
+    push(live_stack, "no-session", noSessionHours="many")
+    page.goto("/events/inbox/?state=failed")
+    row = page.locator("tr[data-push][data-kind=no-session]").first
+    expect(row).to_have_attribute("data-state", "failed")
+    row.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_role("alert").filter(has_text="1 push is handled anew")).to_be_visible()
+    expect(page.locator("tr[data-push]").first).to_have_attribute("data-state", "failed")
+
+
+def test_setting_up_and_a_test_push(portal: Page, check_accessible) -> None:
+    page = portal
+    page.goto("/events/setup/")
+    expect(page.locator("[data-address]")).to_have_count(9)
+    check_accessible()
+    page.get_by_label("Kind").select_option("no-session")
+    page.get_by_role("textbox", name="ICCID").fill(SEED)
+    page.get_by_role("button", name="Send a test push").click()
+    page.get_by_role("alert").filter(has_text="was taken").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/events/inbox/\?q=test-"))
+    row = page.locator("tr[data-push][data-kind=no-session]")
+    expect(row).to_have_attribute("data-state", "handled")
+    expect(row).to_contain_text("No connection for 72 h")
+    page.goto("/events/setup/")
+    expect(page.locator("tr[data-kind=no-session] [data-last-seen]")).not_to_contain_text("not yet")
+    page.get_by_role("button", name="Make a new token").click()
+    expect(page.locator("[data-token]")).to_have_count(2)
+    check_accessible()
+    page.get_by_role("button", name="Revoke").first.click()
+    expect(page.locator("[data-token]")).to_have_count(1)
 
 
 def test_a_row_opens_to_what_it_stands_on(portal: Page, write, check_accessible) -> None:
@@ -199,6 +292,6 @@ def test_for_everyone_at_every_size(portal: Page, write, check_accessible, schem
         page.goto(path)
         is_live(page)
         rows(page).first.locator("summary").click()
-        expect(rows(page).first.get_by_label("What was recorded")).to_be_visible()
+        expect(rows(page).first.locator(".sp-feed-raw")).to_be_visible()
         check_accessible()
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
