@@ -133,6 +133,28 @@ def test_merging_gives_way_to_walking_where_there_are_too_many_cells(fleet, monk
         assert flat(walk(query)) == in_order(chosen, name)
 
 
+@pytest.mark.parametrize("name", ["iccid", "-iccid"])
+@pytest.mark.parametrize(
+    ("query", "chosen"),
+    [
+        ("account=-&status=ACTIVATED", {"account": None, "status": "ACTIVATED"}),
+        ("account=-&account=halden-dach", None),
+        ("status=ACTIVATED&status=DEACTIVATED&account=lab%20account", {"account__name": "lab account"}),
+        ("package=Prepaid-Basic-100M&package=-&missing=0", {}),
+        ("missing=1&account=halden-dach", {"missing_since__isnull": False, "account__name": "halden-dach"}),
+    ],
+)
+def test_one_value_and_several_are_walked_alike(fleet, monkeypatch, query, chosen, name):
+    monkeypatch.setattr(order, "MAX_CELLS", 0)
+    Sim.objects.filter(giccid__in=("03", "04", "06")).update(missing_since=NOW if "missing=1" in query else None)
+    expected = in_order(chosen or {}, name)
+    if chosen is None:
+        lab = set(in_order({"account__name": "lab account"}, name))
+        expected = [giccid for giccid in expected if giccid not in lab]
+    assert expected
+    assert flat(walk(f"{query}&sort={name}")) == expected
+
+
 class TestAboveTheCap:
     """The same with a cap of three."""
 
