@@ -34,7 +34,7 @@ def _tell(event: Event, data: dict[str, Any]) -> Told:
         return format_html("{} <b>empty</b>", pool), _use(data)
     if event.kind == "pool.shortfall":
         return format_html("{} will not last the cycle", pool), _end(data)
-    return format_html("{} <b>{} % used</b>", pool, data.get("percent", "?")), _use(data)
+    return format_html("{} <b>{}\u00a0% used</b>", pool, data.get("percent", "?")), _use(data)
 
 
 def _pool(event: Event, data: dict[str, Any]) -> SafeString:

@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 HEIGHT = 140
 PAD = 14
-MOST_LABELS = 8
+# So many fit a phone as names of weekdays; as dates fewer.
+MOST_LABELS, FEW_LABELS = 8, 6
 # Below it a figure is nothing; an axis is never finer.
 SMALLEST = 0.01
 FACTORS = (1, 2, 2.5, 5, 10)
@@ -201,7 +202,7 @@ def _bar(at: int, point: Point, scale: Scale, slot: float) -> Bar:
 
 
 def _labels(texts: Sequence[str], slot: float) -> list[Label]:
-    every = -(-len(texts) // MOST_LABELS)
+    every = 1 if len(texts) <= MOST_LABELS else -(-len(texts) // FEW_LABELS)
     return [Label(round(slot * (at + 0.5), 3), text) for at, text in enumerate(texts) if at % every == 0]
 
 

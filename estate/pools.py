@@ -162,7 +162,7 @@ def _ahead(pool: SharePool, forecast: Forecast, ends: datetime, factor: int, pla
 
 def _labels(starts: datetime, ends: datetime) -> list[tuple[float, str]]:
     length = (ends - starts) / DAY
-    step = max(1, round(length / 6))
+    step = max(1, round(length / 5))
     days = range(0, int(length) + 1, step)
     return [(number / length, f"{starts + number * DAY:%-d %b}") for number in days]
 

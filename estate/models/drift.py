@@ -114,6 +114,11 @@ class DriftFinding(models.Model):
         return f"{self.sim_id} {self.field}"
 
     @property
+    def is_status(self) -> bool:
+        """Whether its values are statuses; of a SIM that is not shown ours is told by its status."""
+        return self.field in ("status", "sim")
+
+    @property
     def label(self) -> str:
         """The field as people call it; an APN with its name."""
         return FIELDS.get(self.field) or self.field.replace("apn ", "APN ", 1)
