@@ -12,6 +12,8 @@ log = structlog.get_logger("access")
 _QUIET = ("/static/", "/health/", "/metrics")
 # Each push that was kept is a row of the inbox, and of a thousand a second no line would be read.
 _KEPT_ELSEWHERE = "/webhooks/smarthub/"
+# Who asked went away before there was an answer; that is no fault of ours.
+_GONE = 499
 _UNTIMED = ("/static/", "/events/stream/")  # a stream lasts as long as its page is open
 
 
@@ -25,7 +27,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), _GONE
 
         async def note_status(message: Any) -> None:
             nonlocal status
@@ -35,6 +37,9 @@ class AccessLog:
 
         try:
             await self.app(scope, receive, note_status)
+        except Exception:
+            status = 500 if status == _GONE else status
+            raise
         finally:
             _note(scope["method"], scope["path"], status, time.perf_counter() - started)
 

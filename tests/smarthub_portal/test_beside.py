@@ -69,6 +69,26 @@ def test_the_access_log_cuts_paths_and_leaves_queries_out(monkeypatch: pytest.Mo
     assert "8613912345678" not in str(lines)
 
 
+def test_who_goes_away_unanswered_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[int] = []
+    monkeypatch.setattr(
+        "smarthub_portal.access.log.info", lambda event, **values: lines.append(values["status"]), raising=False
+    )
+
+    async def gone(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["path"] == "/broken/":
+            raise ValueError("a mistake of ours")
+
+    async def ask(path: str) -> tuple[int, list[dict[str, Any]]]:
+        await AccessLog(gone)({**SCOPE, "path": path}, None, None)
+        return 0, []
+
+    run(ask("/sims/"))
+    with pytest.raises(ValueError, match="a mistake"):
+        run(ask("/broken/"))
+    assert lines == [499, 500]
+
+
 @pytest.mark.parametrize(
     ("url", "forever"), [("/static/js/portal.0a1b2c3d4e5f.js", True), ("/static/js/portal.js", False)]
 )
