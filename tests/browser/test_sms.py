@@ -102,6 +102,8 @@ def test_all_messages_and_a_template(portal: Page, live_stack: LiveStack, check_
     hear(live_stack, "from nowhere", "mo-2", giccid="8986011805029999999")
     page.goto("/sms/")
     expect(page.locator("tr[data-message]").first).to_be_visible()
+    head, row = page.locator("thead th").first.bounding_box(), page.locator("tr[data-message]").first.bounding_box()
+    assert head["y"] + head["height"] <= row["y"] + 1, "the head stands above the first row"
     check_accessible()
     page.get_by_label("Not in our copy").check()
     expect(page).to_have_url(re.compile("sim=unknown"))
@@ -118,6 +120,16 @@ def test_all_messages_and_a_template(portal: Page, live_stack: LiveStack, check_
     page.goto(f"/sms/{SIM}/")
     page.get_by_label("Template", exact=True).select_option(label="Template: Locate")
     expect(page.get_by_label("Message", exact=True)).to_have_value(f"WHERE {SIM}")
+
+
+def test_the_side_bar_counts_what_came_by_itself(portal: Page, live_stack: LiveStack) -> None:
+    page = portal
+    page.goto("/sync/")
+    count = page.locator(".sp-side [data-live=unread]")
+    before = int(count.text_content() or 0)
+    hear(live_stack, "T=22.5", "mo-counted", giccid=ASIDE)
+    expect(count).to_have_text(str(before + 1), timeout=20_000)
+    expect(count).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 800, 1440])
