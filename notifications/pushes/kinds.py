@@ -7,8 +7,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from smarthub.decode.reading import read_count, read_text, read_time, read_volume, text_of
+from sms.texts import keepable
 
 LONGEST_MESSAGE = 20_000
+
+
+def read_message(value: Any) -> str | None:
+    """What a device wrote is kept whatever it holds: NUL and broken characters are replaced."""
+    return text_of(LONGEST_MESSAGE)(keepable(value) if isinstance(value, str) else value)
 
 
 class Field(NamedTuple):
@@ -52,7 +58,7 @@ KINDS: MappingProxyType[str, Kind] = MappingProxyType(
                     "sms_id": _names("smsMsgId", "smsMessageId", "messageId", "msgId"),
                     "from_giccid": _names("fromGiccid"),
                     "from_msisdn": _names("fromMsisdn", "msisdn", "from", private=True),
-                    "content": _names("content", "text", "message", read=text_of(LONGEST_MESSAGE), private=True),
+                    "content": _names("content", "text", "message", read=read_message, private=True),
                     "encoding": _names("encoding"),
                     "sent_at": _names("receiveTime", "receivedTime", "eventTime", read=read_time),
                 },

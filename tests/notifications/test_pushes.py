@@ -15,6 +15,7 @@ from journal.models import Event
 from journal.story import tell
 from notifications.models import Push, PushDay, PushKey, Untaken
 from sims.models import OpenChange, Operation, Sim, SimIdentifier
+from sms.models import Message
 from tests.notifications.requests import address, ask, push, run
 from tests.page import text, text_of
 from tests.simulated import Simulated
@@ -233,6 +234,16 @@ def test_duplicate_keys_odd_names_and_packed_bodies_are_understood(carrier: Simu
     assert [state for state, _ in states()] == ["handled"] * 3 + ["failed"]
     assert {giccid for _, giccid, _ in events()} == {SEED}
     assert events()[1][2] == {"hours": "72.50"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("a\x00b", "a␀b"), ("a\ud800b", "a\ufffdb"), ("\u202e<b>\x07", "\u202e<b>\x07")]
+)
+def test_a_message_is_kept_whatever_its_text_holds(carrier: Simulated, work: Work, sent: str, kept: str) -> None:
+    push(payload("mo-sms", content=sent), "mo-sms")
+    work()
+    assert [state for state, _ in states()] == ["handled"]
+    assert Message.objects.get().content == kept
 
 
 def test_a_sim_that_is_not_ours_is_looked_for_at_the_carrier(carrier: Simulated, work: Work) -> None:
