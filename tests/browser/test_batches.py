@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 # The simulated carrier refuses each change of status of this SIM.
 STUBBORN = "8986011805021000010"
 SOON = 60_000
+# Three batches from start to end, each with the carrier's own waits.
+pytestmark = pytest.mark.timeout(200)
 
 
 @pytest.fixture
@@ -27,13 +29,14 @@ def figure(page: Page, name: str) -> int:
     return int(page.locator(f".sp-tiles [data-field={name}]").inner_text().replace(",", ""))
 
 
-def start(page: Page, verb: str) -> None:
+def start(page: Page, verb: str, check: Callable[[], None] = lambda: None) -> None:
     """Confirm the dry run and see it through without a page being loaded again."""
     page.locator("#start").get_by_role("button", name=re.compile(f"^{verb} ")).click()
     page.wait_for_url("**/batches/*/")
     page.evaluate("window.sameLoad = true")
     search = page.locator("#items-q")
     search.fill("4711")
+    check()
     state(page, "finished")
     assert page.evaluate("window.sameLoad") is True
     expect(search).to_have_value("4711")
@@ -67,7 +70,7 @@ def test_from_a_filter_to_undo(portal: Page, check_accessible) -> None:
     with download.value.path().open(encoding="utf-8-sig", newline="") as file:
         assert [row["Verdict"] for row in csv.DictReader(file)] == ["Will change"] * total
 
-    start(page, "Suspend")
+    start(page, "Suspend", check_accessible)
     assert (figure(page, "done"), figure(page, "failed")) == (total - 1, 1)
     expect(page.locator("[data-chunk]")).to_have_count(1)
     expect(page.locator(f"[data-item='{STUBBORN}'][data-state=failed]")).to_contain_text("refused")

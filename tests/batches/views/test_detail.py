@@ -150,6 +150,9 @@ def test_what_is_done_without_a_doubt(client, user):
     page = text(client.get(url_of(batch)))
     assert "Finished" in page and "Retry the" not in page and "We do not know" not in page
     assert "2 done." in page
+    html = client.get(url_of(batch)).content.decode()
+    # it looks no more, but an answer still under way has its place
+    assert 'data-live="batch:' not in html and 'hx-target="#batch" hx-swap="morph:outerHTML"' in html
 
 
 def test_the_carriers_own_counts_stand_beside_ours(client, user):
