@@ -48,6 +48,15 @@ class Person:
                     return
             time.sleep(0.2)
 
+    def send_sms(self, giccid: str, content: str, **fields: str) -> None:
+        assert self.sends(giccid, content, **fields).status_code == 302
+
+    def sends(self, giccid: str, content: str, **fields: str) -> requests.Response:
+        return self._post(f"/sms/{giccid}/send/", **{"content": content, "encoding": "text", **fields})
+
+    def get(self, path: str) -> requests.Response:
+        return self.session.get(f"{self.stack.url}{path}", timeout=10)
+
     def _post(self, path: str, **fields: str) -> requests.Response:
         url = f"{self.stack.url}{path}"
         if "csrftoken" not in self.session.cookies:
@@ -68,6 +77,11 @@ class Carrier:
 
     def fault(self, **fault: Any) -> None:
         requests.post(f"{self.address}/_sim/fault", json=fault, timeout=5).raise_for_status()
+
+    def hear(self, giccid: str, content: str) -> None:
+        """The SIM's device sends a message, which the carrier pushes."""
+        message = {"giccid": giccid, "content": content}
+        requests.post(f"{self.address}/_sim/mo-sms", json=message, timeout=5).raise_for_status()
 
     def counts(self) -> dict[str, int]:
         return self._requests()["counts"]
