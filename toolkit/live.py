@@ -22,8 +22,8 @@ def ring(*topics: str) -> None:
     """Once the transaction is committed, let every open page that shows one of `topics` look again.
 
     A topic is `sim:<giccid>`, `changes:<giccid>`, `operation:<id>`, `operations`, `batch:<uuid>`, `batches`,
-    `sms:<giccid>`, `home` and the like; a page says what it shows by `data-live`. Where Valkey is away nothing is lost but the quickness: pages
-    look again by themselves every few seconds.
+    `sms:<giccid>`, `home` and the like; a page says what it shows by `data-live`. Where Valkey is away nothing is lost
+    but the quickness: pages look again by themselves every few seconds.
     """
 
     transaction.on_commit(lambda: post({"topics": " ".join(topics)}))
