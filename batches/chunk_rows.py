@@ -64,6 +64,10 @@ class ChunkRow:
         return sentence
 
     @property
+    def bar_words(self) -> str:
+        return f"{count(self.settled)} of {count(self.chunk.size)} settled"
+
+    @property
     def evidence(self) -> str:
         """What the carrier says of its job, where its counts are others than ours."""
         reported, failed = self.chunk.job_done, self.chunk.job_failed
