@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import F, Subquery, Sum
+from django.db.models import F, QuerySet, Subquery, Sum
 from django.urls import reverse
 
 from enterprise.days import day_of
@@ -116,7 +116,7 @@ def home(fleet: Freshness, user: User, *, now: datetime) -> Home:
     )
 
 
-def _pools_seen(scope: Scope):  # type: ignore[no-untyped-def]
+def _pools_seen(scope: Scope) -> QuerySet[SharePool]:
     found = SharePool.objects.filter(gone_at=None)
     return found if scope is None else found.filter(account__in=scope)
 
