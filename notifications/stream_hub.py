@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from toolkit import live
 log = structlog.get_logger(__name__)
 
 BLOCK_MS = 5000
+ANSWER_S = 10
 SWEEP_S = 5
 CHECK_S = 25
 LONGEST_DOUBT_S = 55
@@ -50,7 +51,7 @@ class Hub:
         self.journal = Journal()
         self.access = Access()
         self.is_ending = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ids: dict[int, None] = {}
         self._named = asyncio.Event()
         self._doubt = asyncio.Event()
@@ -95,12 +96,18 @@ class Hub:
     def _start(self) -> None:
         self._checked_at = time.monotonic()
         works = (self._listen, self._read_named, self._sweep, self._check)
-        self._tasks = [asyncio.create_task(_for_ever(work)) for work in works]
+        for work in works:
+            self._run(_for_ever(work))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _stop_reading(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self._tasks = []
+        self._tasks = set()
         self._thread.submit(self.journal.rest)
 
     async def _read(self, reading: Callable[..., Found], *arguments: object) -> Found:
@@ -113,10 +120,12 @@ class Hub:
             raise
 
     async def _listen(self) -> None:
-        async with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=10) as server:
+        # The time-out is ours: redis-py's own goes through asyncio.wait_for, which loses a cancellation on Python 3.11.
+        async with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=None) as server:
             last = f"{int((time.time() - RUNG_S) * 1000)}-0"
             while True:
-                answer: Any = await server.xread({live.STREAM: last}, count=1000, block=BLOCK_MS)
+                async with asyncio.timeout(ANSWER_S):
+                    answer: Any = await server.xread({live.STREAM: last}, count=1000, block=BLOCK_MS)
                 for _, entries in answer or ():
                     last = entries[-1][0]
                     for _, fields in entries:
@@ -154,7 +163,7 @@ class Hub:
         )
         subjects = {topic[4:] for viewer in self.viewers for topic in viewer.topics if topic.startswith("sim:")}
         if subjects:
-            self._tasks.append(asyncio.create_task(self._look_among(many, subjects)))
+            self._run(self._look_among(many, subjects))
 
     async def _look_among(self, many: Many, subjects: set[str]) -> None:
         with suppress(*NO_DATABASE):
@@ -195,7 +204,8 @@ class Hub:
         """Whoever's session or scope is not what it was is sent away; so is everyone when nobody can be asked."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self._doubt.wait()
             self._doubt.clear()
             viewers = list(self.viewers)
             still = await self._still(viewers)

@@ -435,6 +435,23 @@ def test_a_page_that_leaves_is_forgotten_and_the_last_one_ends_the_reading(cooki
     conversation(work)
 
 
+def test_the_reading_ends_whatever_it_was_about_to_do(cookie):
+    """Cut off at each turn of the loop in which it dials, asks and waits for an answer."""
+
+    async def work(stream):
+        for turns in range(60):
+            before = asyncio.all_tasks()
+            async with watching(stream, cookie=cookie):
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            reading = {task for task in asyncio.all_tasks() - before if "_for_ever" in repr(task)}
+            if reading:
+                await asyncio.wait(reading, timeout=2)
+            assert not [task for task in reading if not task.done()], turns
+
+    conversation(work)
+
+
 def test_viewers_hold_no_connection(cookie, settings):
     """Fifty pages that watch, and not a connection among them: each asks once, through a pool that empties itself."""
 
