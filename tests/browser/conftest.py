@@ -22,6 +22,8 @@ ARGUMENTS = [
     "--disable-default-apps",
     "--metrics-recording-only",
 ]
+# A page is expected to show what it should within this; a busy machine of two cores is given more than the usual 5 s.
+expect.set_options(timeout=20_000)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

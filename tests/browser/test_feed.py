@@ -188,7 +188,7 @@ def test_a_row_opens_to_what_it_stands_on(portal: Page, write, check_accessible)
 def test_what_is_read_does_not_move(portal: Page, write, check_accessible) -> None:
     write(60)
     page = portal
-    page.goto("/events/")
+    page.goto("/events/?kind=sim.imei")
     is_live(page)
     page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
     page.wait_for_function("scrollY > 400")
@@ -225,7 +225,7 @@ def test_pause_and_go_on(portal: Page, write, check_accessible) -> None:
 
 def test_many_at_once_are_a_count(portal: Page, write) -> None:
     page = portal
-    page.goto("/events/")
+    page.goto("/events/?kind=sim.sold")
     is_live(page)
     write(70, text=MANY, kind="sim.sold")
     page.get_by_role("button", name="70 new").click()
