@@ -64,12 +64,38 @@ function look(element) {
   );
 }
 
+// An answer that was under way when something was rung for may be older than what it is put over, and what was to
+// look may be gone with what it replaces: what it brought looks again.
+const rungAt = new Map();
+const beganAt = new WeakMap();
+const met = new WeakSet();
+
+function isOlder(element, began) {
+  return topicsOf(element).some((topic) => rungAt.get(topic) >= began);
+}
+
+function isTouched(element, { elt, target, requestConfig }) {
+  if (!met.has(element)) return true;
+  if (requestConfig.verb !== "get") return true;
+  const isItsOwnLook = elt === element && requestConfig.triggeringEvent?.type === "live";
+  return !isItsOwnLook && Boolean(target && (target.contains(element) || element.contains(target)));
+}
+
+function answered({ detail }) {
+  const began = beganAt.get(detail.xhr);
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (began !== undefined && isTouched(element, detail) && isOlder(element, began)) look(element);
+    met.add(element);
+  }
+}
+
 function lookAll() {
   document.querySelectorAll("[data-live]").forEach(look);
 }
 
 function lookAt(names) {
   const rung = new Set(names);
+  rung.forEach((topic) => rungAt.set(topic, performance.now()));
   for (const element of document.querySelectorAll("[data-live]")) {
     if (topicsOf(element).some((topic) => rung.has(topic))) look(element);
   }
@@ -178,6 +204,9 @@ export function startLive() {
   if (!document.getElementById("stream-state")) return;
   connect();
   after("doubt", doubtMs, doubt);
+  document.querySelectorAll("[data-live]").forEach((element) => met.add(element));
+  document.addEventListener("htmx:beforeSend", ({ detail }) => beganAt.set(detail.xhr, performance.now()));
+  document.addEventListener("htmx:afterRequest", answered);
   document.addEventListener("htmx:afterSettle", () => after("changed", 300, changed));
   document.addEventListener("visibilitychange", seen);
   window.addEventListener("online", () => (failures = 0, connect()));
