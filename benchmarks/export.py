@@ -29,7 +29,6 @@ def run() -> dict[str, Any]:
 
     with portal():
         make_fleet(FLEET)
-        _read_by_runs()
         _mark_a_tenth()
         figures = {name: {kind: _apart(kind, size) for kind in ("csv", "xlsx")} for name, size in SIZES.items()}
         return {
@@ -39,29 +38,6 @@ def run() -> dict[str, Any]:
             "first_byte_s": _first_byte(),
             "csv_goal_per_s": GOAL_PER_S,
         }
-
-
-PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
-SELECT %s, account_id, page, now() - %s * interval '1 minute', array_agg(id)
-FROM (
-    SELECT id, account_id, (row_number() OVER (PARTITION BY account_id ORDER BY giccid) - 1) / 100 AS page FROM sims_sim
-) AS each
-GROUP BY account_id, page
-"""
-
-
-def _read_by_runs() -> None:
-    """The pages of the last two runs, which the ages are made of: 100 SIMs each."""
-    from django.db import connection
-
-    from sims.models import SyncRun
-
-    with connection.cursor() as cursor:
-        for minutes in (60, 0):
-            run = SyncRun.objects.create(kind="full", trigger="plan", state="finished")
-            cursor.execute(PAGES, [run.pk, minutes])
-        cursor.execute("VACUUM ANALYZE sims_syncpage")
 
 
 def _apart(kind: str, size: int) -> dict[str, Any]:

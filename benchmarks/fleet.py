@@ -1,14 +1,25 @@
-"""A fleet made by SQL: as many SIMs as wanted, with numbers, accounts and packages, in minutes."""
+"""A fleet made by SQL: as many SIMs as wanted, with numbers, accounts and packages, in minutes.
+
+`python -m benchmarks.fleet FOLDER 10000000` makes the one that BENCH_HUGE=FOLDER measures, list and search alike.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from benchmarks.portal import say
+from benchmarks.portal import portal, say
 
 CHUNK = 500_000
 ACCOUNTS = 12
-TABLES = ("sims_sim", "sims_simidentifier")
+HUGE = 10_000_000
+TABLES = ("sims_sim", "sims_simidentifier", "sims_syncpage")
 
 PACKAGES = {"Prepaid-Basic-100M": 100, "Prepaid-Basic-10M": 10, "Postpaid-1G": 1024}
 
@@ -42,6 +53,17 @@ FROM sims_sim s CROSS JOIN LATERAL (VALUES
 """
 
 
+# What two runs have read, 100 SIMs a page: the ages on a screen come from these.
+PAGES = """
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
+SELECT %s, account_id, page, now() - %s * interval '1 minute', array_agg(id)
+FROM (
+    SELECT id, account_id, (row_number() OVER (PARTITION BY account_id ORDER BY giccid) - 1) / 100 AS page FROM sims_sim
+) AS each
+GROUP BY account_id, page
+"""
+
+
 def giccid(number: int) -> str:
     """The ICCID of the SIM made as the `number`-th, from 1."""
     return f"898601180{number * 7919 % 10_000_000_000:010}"
@@ -52,7 +74,7 @@ def imei(number: int) -> str:
 
 
 def make_fleet(count: int) -> None:
-    """Fill empty tables with `count` SIMs. Indexes are built last and counts folded, as a settled portal has them."""
+    """Fill empty tables with `count` SIMs, read by two runs, as a settled portal has them; indexes are built last."""
     from django.db import connection
 
     from sims.counts import fold_counts
@@ -65,13 +87,15 @@ def make_fleet(count: int) -> None:
             cursor.execute(SIMS, {"accounts": ACCOUNTS, "first": first, "last": last})
             say(f"{last:,} SIMs")
         cursor.execute(NUMBERS)
+        _make_pages(cursor)
+        say("numbers and pages")
         cursor.execute("SET maintenance_work_mem = '512MB'")
         for definition in definitions:
             cursor.execute(definition)
         say("indexes")
     fold_counts()
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE sims_sim, sims_simidentifier, enterprise_account, sims_simcount")
+        cursor.execute("VACUUM ANALYZE sims_sim, sims_simidentifier, sims_syncpage, enterprise_account, sims_simcount")
 
 
 def _make_catalogue() -> None:
@@ -89,6 +113,17 @@ def _make_catalogue() -> None:
     )
 
 
+def _make_pages(cursor: Any) -> None:
+    from django.utils import timezone
+
+    from sims.models import SyncRun
+
+    now = timezone.now()
+    for minutes in (60, 0):
+        run = SyncRun.objects.create(kind="full", trigger="plan", state="finished", started_at=now, finished_at=now)
+        cursor.execute(PAGES, [run.pk, minutes])
+
+
 def _drop_indexes(cursor: Any) -> list[str]:
     """Drop what no constraint stands on; the definitions to make them again."""
     cursor.execute(
@@ -100,3 +135,38 @@ def _drop_indexes(cursor: Any) -> list[str]:
     for name, _ in found:
         cursor.execute(f'DROP INDEX "{name}"')
     return [definition for _, definition in found]
+
+
+@contextmanager
+def huge_fleet(count: int = HUGE, *, kept: Path | None = None, **environ: str) -> Iterator[None]:
+    """A portal with ten million SIMs; one that is `kept` in a folder is made the first time only."""
+    with portal(kept, **environ):
+        from sims.models import Sim
+        from sims.trigrams import ensure_index
+
+        if not Sim.objects.exists():
+            make_fleet(count)
+        ensure_index()
+        yield
+
+
+def wants_huge() -> bool:
+    return bool(os.environ.get("BENCH_HUGE"))
+
+
+def kept_folder() -> Path | None:
+    """BENCH_HUGE=1 makes a fleet and drops it again."""
+    folder = os.environ.get("BENCH_HUGE", "1")
+    return None if folder == "1" else Path(folder)
+
+
+def measured_huge(module: str) -> dict[str, Any]:
+    """What `module` measures at ten million, in a process of its own: Django knows one database in its life."""
+    done = subprocess.run([sys.executable, "-m", module, "huge"], stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+if __name__ == "__main__":
+    with huge_fleet(int(sys.argv[2]), kept=Path(sys.argv[1])):
+        say("made")

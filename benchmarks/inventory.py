@@ -2,7 +2,7 @@
 
 Full page and fragment; first, middle and last page; each pair of filter and sort that is on offer at any size, and
 some filters that are counted up to a cap. The admin goes to the same page by its own means, 50 rows as ours.
-BENCH_HUGE=1 adds 10,000,000 SIMs.
+BENCH_HUGE=1 adds 10,000,000 SIMs, BENCH_HUGE=FOLDER those that `benchmarks.fleet` has made and kept there.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.fleet import make_fleet
+from benchmarks.fleet import HUGE, huge_fleet, kept_folder, make_fleet, measured_huge, wants_huge
 from benchmarks.portal import portal, say
 
-SMALL, LARGE, HUGE = 10_000, int(os.environ.get("BENCH_SIMS", 1_000_000)), 10_000_000
+SMALL, LARGE = 10_000, int(os.environ.get("BENCH_SIMS", 1_000_000))
 TIMES, PEER_TIMES = int(os.environ.get("BENCH_DRAWS", 12)), 1
 GOALS = {"times_the_admin": 20, "aim": 45, "p95_ratio": 1.5, "p95_ratio_huge": 2.0}
 FRAGMENT = {"HX-Request": "true", "HX-Target": "sim-table"}
@@ -42,6 +43,7 @@ OTHERS = {
     "changed in 24 hours": {"changed": "24h"},
     "activated in a year": {"activated": "2025-01-01..2025-12-31"},
 }
+SUPERUSER = {"is_superuser": True, "is_staff": True, "role": "admin"}
 Timings = dict[str, dict[str, list[float]]]
 
 
@@ -191,7 +193,7 @@ def signed_in() -> Any:
 
     admin.site.register(Sim, SimAdmin)
     client = Client()
-    client.force_login(User.objects.create_superuser("bench", role=User.Role.ADMIN))
+    client.force_login(User.objects.get_or_create(username="bench", defaults=SUPERUSER)[0])
     return client
 
 
@@ -227,12 +229,11 @@ def together(lines: dict[str, Any], before: Timings, now: Timings) -> dict[str, 
     }
 
 
-def share_counts(client: Any) -> dict[str, float]:
+def share_counts(client: Any) -> Timings:
     """They come in a request of their own, after the page."""
     asked = {"all": {}, "account": ACCOUNT, "status": STATUS}
     return {
-        name: round(statistics.median(times_of(client, f"/sims/?{urlencode(query)}", 5, SHARES)), 1)
-        for name, query in asked.items()
+        name: {"shares": times_of(client, f"/sims/?{urlencode(query)}", TIMES, SHARES)} for name, query in asked.items()
     }
 
 
@@ -248,14 +249,35 @@ def run() -> dict[str, Any]:
         peer = theirs(client)
         lines = summed(small, large, peer)
         answer = {"sims": LARGE, "goals": GOALS, "list": together(lines, small, large), "pairs": lines}
-        answer |= {"scans": scans(client), "share_counts_ms": share_counts(client)}
-        if os.environ.get("BENCH_HUGE") == "1":
-            fill(HUGE)
-            huge = ours(client)
-            more = summed(large, huge, {})
-            answer["huge"] = {"sims": HUGE, **together(more, large, huge), "pairs": more}
+        shares = share_counts(client)
+        answer |= {"scans": scans(client), "share_counts_ms": medians(shares)}
+    if wants_huge():
+        answer["huge"] = beside(large, shares, measured_huge("benchmarks.inventory"))
     return answer
 
 
+def medians(timings: Timings) -> dict[str, float]:
+    return {name: round(statistics.median(flat({name: kinds})), 1) for name, kinds in timings.items()}
+
+
+def beside(large: Timings, shares: Timings, huge: dict[str, Any]) -> dict[str, Any]:
+    """Ten million beside one million."""
+    more = summed(large, huge["list"], {})
+    return {
+        "sims": HUGE,
+        **together(more, large, huge["list"]),
+        "scans": huge["scans"],
+        "share_counts": summed(shares, huge["shares"], {}),
+        "pairs": more,
+    }
+
+
+def run_huge() -> dict[str, Any]:
+    with huge_fleet(kept=kept_folder(), DJANGO_SETTINGS_MODULE="benchmarks.admin_settings"):
+        client = signed_in()
+        say("measuring ten million")
+        return {"list": ours(client), "shares": share_counts(client), "scans": scans(client)}
+
+
 if __name__ == "__main__":
-    print(json.dumps(run()))
+    print(json.dumps(run_huge() if "huge" in sys.argv else run()))

@@ -19,9 +19,10 @@ from stack.valkey import Valkey
 
 
 @contextmanager
-def portal(**environ: str) -> Iterator[None]:
-    """Engines of its own and Django set up on them; everything is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-bench-"))
+def portal(kept: Path | None = None, **environ: str) -> Iterator[None]:
+    """Engines of its own and Django set up on them; everything is gone afterwards, unless it is `kept` in a folder."""
+    folder = kept or Path(tempfile.mkdtemp(prefix="portal-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
     postgres = Postgres(data_dir=folder / "postgres", run_dir=folder / "run")
     valkey = Valkey(data_dir=folder / "valkey", run_dir=folder / "run")
@@ -44,7 +45,8 @@ def portal(**environ: str) -> Iterator[None]:
     finally:
         valkey.stop()
         postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _set_up() -> None:
