@@ -8,14 +8,16 @@ from django import forms
 from enterprise.models import SharePool
 
 MAX_TEXT = 128
+# A cursor may be made of names, and the carrier sets no bound to these.
+MAX_CURSOR = 4000
 
 
 class NamesForm(forms.Form):
     """A list by name: what to find in it, and the cursors of its pages."""
 
     q = forms.CharField(required=False, max_length=MAX_TEXT)
-    after = forms.CharField(required=False, max_length=400, strip=False)
-    before = forms.CharField(required=False, max_length=400, strip=False)
+    after = forms.CharField(required=False, max_length=MAX_CURSOR, strip=False)
+    before = forms.CharField(required=False, max_length=MAX_CURSOR, strip=False)
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data, auto_id=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,10 +39,10 @@ class PoolRow:
     url: str
 
     @property
-    def urgency(self) -> tuple[int, Decimal]:
-        """The more urgent come first."""
+    def urgency(self) -> tuple[bool, int, Decimal, str]:
+        """The more urgent come first, what the carrier lists no longer last."""
         order = {"bad": 0, "warn": 1}.get(self.end_tone or self.tone, 2)
-        return order, -(self.pool.share_percent or Decimal(0))
+        return self.pool.gone_at is not None, order, -(self.pool.share_percent or Decimal(0)), self.pool.name.lower()
 
 
 def pool_rows(pools: Sequence[SharePool]) -> list[PoolRow]:
@@ -150,7 +150,9 @@ def _thinned(rows: list[PoolReading]) -> list[PoolReading]:
     return [row for number, row in enumerate(reversed(rows)) if number % every == 0][::-1]
 
 
-def _ahead(pool: SharePool, forecast: Forecast, ends: datetime, factor: int, place) -> list[tuple[float, float]]:  # type: ignore[no-untyped-def]
+def _ahead(
+    pool: SharePool, forecast: Forecast, ends: datetime, factor: int, place: Callable[[datetime], float]
+) -> list[tuple[float, float]]:
     """From the newest reading on at the pace found, to the end of the pool or of the cycle."""
     if forecast.per_day_mb is None or pool.data_usage_mb is None:
         return []

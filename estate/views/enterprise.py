@@ -25,6 +25,8 @@ from toolkit.htmx import render_part
 from toolkit.keyset import page_of
 
 SHOWN = 50
+# The overview shows so many; the list has all.
+FIRST = 12
 
 
 def _accounts(request: HttpRequest) -> QuerySet[Account]:
@@ -37,13 +39,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     """`/enterprise/`: who we are to the carrier, what it costs, and how its answers stand."""
     scope = accounts_of(request.user)
     accounts = list(Account.objects.all() if scope is None else Account.objects.filter(pk__in=scope))
+    named = [account for account in accounts if account.gone_at is None]
     pools = SharePool.objects.filter(gone_at=None)
     sources = list(sources_of(scope))
     context = {
         "enterprise": Enterprise.objects.first(),
-        "accounts": [account for account in accounts if account.gone_at is None],
-        "gone": sum(account.gone_at is not None for account in accounts),
-        "charges": charges([account for account in accounts if account.gone_at is None]),
+        "accounts": named,
+        "rows": _rows(named[:FIRST]),
+        "gone": len(accounts) - len(named),
+        "charges": charges(named),
         "packages": ServicePackage.objects.filter(gone_at=None, account__in=accounts).count(),
         "pools": (pools if scope is None else pools.filter(account__in=scope)).count(),
         "sims": facets(Filter(accounts=sorted(scope or ()))).total,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from enterprise.models import ServicePackage, Source
 from estate.ages import troubles
 from estate.forms import NamesForm
-from estate.packages import PackageRow, is_without_sims, package_rows
+from estate.packages import PackageRow, in_order, is_without_sims, package_rows
 from estate.ranges import DaysForm
 from estate.sheets import csv_file
 from estate.usage import last_rolled, usage_chart
@@ -43,9 +43,10 @@ def packages(request: HttpRequest) -> HttpResponse:
     is_unused = request.GET.get("unused") == "1"
     if is_unused:
         found = found.filter(is_without_sims())
+    found = in_order(found)
     if request.GET.get("csv"):
         return _csv(package_rows(list(found)))
-    page = page_of(found, key="pk", size=SHOWN, after=_id(form.cursor("after")), before=_id(form.cursor("before")))
+    page = page_of(found, key="place", size=SHOWN, after=form.cursor("after"), before=form.cursor("before"))
     context = {
         "rows": package_rows(page.rows), "page": page, "form": form, "total": found.count(),
         "is_unused": is_unused, "account": account, "rolled": last_rolled(),
@@ -53,10 +54,6 @@ def packages(request: HttpRequest) -> HttpResponse:
         "troubles": troubles(Source.Call.PACKAGES, accounts=accounts_of(request.user)),
     }  # fmt: skip
     return render_part(request, "estate/packages.html", context, part="packages")
-
-
-def _id(text: str) -> int | str:
-    return int(text) if text.isdecimal() and len(text) < 19 else ""
 
 
 def _csv(rows: list[PackageRow]) -> HttpResponse:

@@ -21,7 +21,7 @@ from journal.feed import rows_of
 from journal.models import Event
 from sims.scope import accounts_of
 from toolkit.htmx import render_part
-from toolkit.keyset import page_of
+from toolkit.keyset import page_of_list
 from users import audit
 from users.models import User
 
@@ -42,20 +42,17 @@ def pools(request: HttpRequest) -> HttpResponse:
     found = _pools(request)
     if form.query:
         found = found.filter(Q(name__icontains=form.query) | Q(account_name__icontains=form.query))
-    page = page_of(found, key="pk", size=SHOWN, after=_id(form.cursor("after")), before=_id(form.cursor("before")))
-    rows = pool_rows(page.rows)
     if request.GET.get("csv"):
         return _csv(found)
+    # Urgency is told by the forecasts, so all are ordered here: a contract has tens of pools, not thousands.
+    rows = {str(row.pool.pk): row for row in pool_rows(list(found))}
+    page = page_of_list(list(rows), size=SHOWN, after=form.cursor("after"), before=form.cursor("before"))
     context = {
-        "rows": rows, "page": page, "form": form, "total": found.count(),
+        "rows": [rows[key] for key in page.rows], "page": page, "form": form, "total": len(rows),
         "troubles": troubles(Source.Call.POOLS),
-        "read_at": max((row.pool.read_at for row in rows), default=None),
+        "read_at": max((row.pool.read_at for row in rows.values()), default=None),
     }  # fmt: skip
     return render_part(request, "estate/pools.html", context, part="pools")
-
-
-def _id(text: str) -> int | str:
-    return int(text) if text.isdecimal() and len(text) < 19 else ""
 
 
 def _csv(found: QuerySet[SharePool]) -> HttpResponse:

@@ -20,6 +20,9 @@ PAGES = (
 )
 # Lists whose first row leads to a page of its own.
 LISTS = ("/enterprise/accounts/", "/enterprise/packages/", "/enterprise/share-pools/")
+# The cards whose table is wider than they are.
+SIDEWAYS = """[...document.querySelectorAll('.sp-card:has(> .sp-table)')]
+    .filter(card => card.scrollWidth > card.clientWidth).map(card => card.getAttribute('aria-label') ?? card.id)"""
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}
 
 
@@ -51,6 +54,7 @@ def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(
         portal.set_viewport_size(PHONE)
         width = portal.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], f"{path} is {width} px wide"
+        assert portal.evaluate(SIDEWAYS) == [], f"tables of {path} scroll sideways"
         portal.set_viewport_size(DESK)
 
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -28,7 +30,8 @@ def make_day(account, *, ago: int, balance: str | None) -> None:
 
 def test_the_enterprise_says_who_it_is_and_what_it_costs(client):
     Enterprise.objects.create(name=HOSTILE[1], contact_name="A. Example", read_at=timezone.now())
-    make_account("a", current_cycle_charge=Decimal("1.50"), currency="USD")
+    first = make_account("a", current_cycle_charge=Decimal("1.50"), currency="USD", carrier_sim_count=5)
+    make_sims(3, account=first)
     make_account("b", current_cycle_charge=Decimal("2"), currency="USD")
     make_account("c", current_cycle_charge=Decimal("9"), currency="EUR")
     make_account("gone", gone_at=timezone.now())
@@ -37,6 +40,7 @@ def test_the_enterprise_says_who_it_is_and_what_it_costs(client):
     assert "3.50 USD" in words
     assert "9.00 EUR" in words
     assert "1 no longer named" in words
+    assert "a Normal 3 5 −2 The carrier counted" in words
 
 
 def test_our_sims_stand_beside_the_carriers(client):
@@ -173,6 +177,46 @@ def test_unused_packages_are_paged_counted_and_filed_as_such(client):
     assert [f"free-{number:02}" in text(rest) for number in (49, 50, 59)] == [False, True, True]
     rows = sheet(client.get(f"/enterprise/packages/?unused=1&account={account.pk}&csv=1"))
     assert (len(rows), {row[7] for row in rows[1:]}) == (61, {"0"})
+
+
+def test_packages_stand_as_people_look_for_them(client):
+    """By account whatever its case, what is offered before what is not, basic ones first, from small to large."""
+    late, early = make_account("zeta"), make_account("Alpha")
+    made = (
+        (late, "A-first", "10", "BASIC", None),
+        (early, "Big", "1024", "BASIC", None),
+        (early, "Small", "10", "BASIC", None),
+        (early, "Endless", None, "BASIC", None),
+        (early, "Addon", "5", "SUPPLEMENTARY", None),
+        (early, "Gone", "1", "BASIC", timezone.now()),
+        (early, "small", "10", "BASIC", None),
+    )
+    for account, name, mb, kind, gone_at in made:
+        package = make_package(account, name=name, mb=mb)
+        ServicePackage.objects.filter(pk=package.pk).update(type=kind, gone_at=gone_at)
+    wanted = ["Small", "small", "Big", "Endless", "Addon", "Gone", "A-first"]
+    assert [row[1] for row in sheet(client.get("/enterprise/packages/?csv=1"))[1:]] == wanted
+    html = client.get("/enterprise/packages/").content.decode()
+    assert re.findall(r'class="sp-row-link" [^>]*>([^<]+)<', html) == wanted
+
+
+def test_the_pages_of_packages_go_on_where_they_ended(client):
+    for number in range(8):
+        account = make_account(f"{HOSTILE[number % 2]} {number}")
+        for mb in range(1, 11):
+            make_package(account, name=f"{number} of {mb} MB", mb=str(mb))
+    seen: list[str] = []
+    path = "/enterprise/packages/"
+    while path:
+        html = client.get(path).content.decode()
+        seen += re.findall(r'class="sp-row-link" [^>]*>([^<]+)<', html)
+        found = re.search(r'href="([^"]+)" rel="next"', html)
+        path = f"/enterprise/packages/{unescape(found[1])}" if found else ""
+    assert seen == [row[1] for row in sheet(client.get("/enterprise/packages/?csv=1"))[1:]]
+    assert len(set(seen)) == 80
+    first = re.search(r'href="([^"]+)" rel="prev"', html)
+    assert total(client.get(f"/enterprise/packages/{unescape(first[1])}")) == "80"
+    assert seen[0] in text(client.get(f"/enterprise/packages/{unescape(first[1])}"))
 
 
 def test_a_package_leads_to_its_sims_on_the_list(client):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from enterprise.models import SharePool
 from journal.models import Event
@@ -104,10 +106,23 @@ def test_its_readings_are_a_file(client):
     assert [row[1] for row in sheet(client.get(f"{url(pool)}?csv=1"))][:2] == ["used_mb", "770.000"]
 
 
+def test_the_more_urgent_pools_come_first_on_whatever_page(client):
+    for number in range(60):
+        make_pool(f"calm-{number:02}", used=str(number), account_name="x")
+    make_pool("gone", used="999", gone_at=timezone.now())
+    make_pool("full", used="1000")
+    first = client.get("/enterprise/share-pools/")
+    found = re.findall(r'class="sp-row-link" [^>]*>([^<]+)<', first.content.decode())
+    assert (found[:3], len(found), total(first)) == (["full", "calm-59", "calm-58"], 50, "62")
+    after = re.search(r'href="([^"]+)" rel="next"', first.content.decode())
+    rest = client.get(f"/enterprise/share-pools/{after[1]}").content.decode()
+    assert re.findall(r'class="sp-row-link" [^>]*>([^<]+)<', rest)[-2:] == ["calm-00", "gone"]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_queries_of_the_list(client, count, django_assert_num_queries):
     for number in range(count):
         make_readings(make_pool(f"p{number}"), per_day=1, days=1)
-    # session, user, scope, pools, readings, total, troubles; then the frame
-    with django_assert_num_queries(9):
+    # session, user, scope, pools, readings, troubles; then the frame
+    with django_assert_num_queries(8):
         client.get("/enterprise/share-pools/")
