@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import psycopg
 
-from enterprise.days import DAY
+from enterprise.days import DAY, start_of
 
 SILENT_DAYS = (7, 30, 90)
 DAYS_AHEAD = 60
@@ -49,7 +49,8 @@ SILENT = (
     """,
 )
 
-# A page of these is read by people who look ahead, so days that have passed are forgotten.
+# A page of these is read by people who look ahead, so days that have passed are forgotten. Each leads to the list of
+# its SIMs, so it counts what that shows: all of the day, in whatever status.
 ENDINGS = (
     "DELETE FROM estate_endingday",
     """
@@ -59,7 +60,7 @@ ENDINGS = (
     FROM sims_sim s
     LEFT JOIN enterprise_servicepackage p ON p.account_id = s.account_id AND p.name = s.package
     LEFT JOIN sims_scheduledplan next ON next.sim_id = s.id
-    WHERE s.package_ends_at >= %(now)s AND s.package_ends_at < %(until)s AND s.status <> 'RETIRED'
+    WHERE s.package_ends_at >= %(starts_at)s AND s.package_ends_at < %(until)s
     GROUP BY 1, 2
     """,
 )
@@ -82,12 +83,12 @@ PACKAGES = (
 )
 
 
-def count_standing(cursor: psycopg.Cursor[Any], day: date, *, now: datetime, zone: str) -> None:
+def count_standing(cursor: psycopg.Cursor[Any], day: date, *, zone: str) -> None:
     """Count how the fleet stands, in the caller's transaction, as that of `day`."""
     values = {
         "day": day,
-        "now": now,
-        "until": now + (DAYS_AHEAD + 1) * DAY,
+        "starts_at": start_of(day),
+        "until": start_of(day + (DAYS_AHEAD + 1) * DAY),
         "zone": zone,
         "silent_days": list(SILENT_DAYS),
     }

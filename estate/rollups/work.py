@@ -71,7 +71,7 @@ def _roll(day: date, now: datetime) -> None:
     with transaction.atomic(), set_cursor() as cursor:
         used, read = roll_usage(cursor, day, zone=zone)
         if is_today:
-            count_standing(cursor, day, now=now, zone=zone)
+            count_standing(cursor, day, zone=zone)
         spans = _spans(day)
         if is_today and spans == 1:
             UsageMoment.objects.get_or_create(at=_moment(run, now), defaults={"day": day, "used_mb": used})

@@ -10,6 +10,7 @@ from estate import tasks
 from estate.models import CountDay, EndingDay, LastUse, PackageUse, RollUp, SilentDay, UsageMoment, UsageRoll, UsageTop
 from estate.rollups import due_days, roll_up
 from sims.models import ScheduledPlan, Sim, UsageDay
+from tests.page import total
 from tests.sims.fleet import make_account, make_package, make_run, make_sim, make_sims
 
 pytestmark = pytest.mark.django_db
@@ -191,8 +192,21 @@ def test_endings_of_the_next_days_and_what_follows_them():
     make_sim("off", status="DEACTIVATED", **plan)
     make_sim("gone", status="RETIRED", **plan)
     make_sim("far", account=account, package_ends_at=NOON + 90 * DAY)
+    make_sim("before", account=account, package_ends_at=NOON - DAY)
+    make_sim("this morning", account=account, status="DEACTIVATED", package_ends_at=NOON - timedelta(hours=3))
     rolled()
-    assert list(EndingDay.objects.values_list("day", "n", "unfollowed")) == [(TODAY + 3 * DAY, 3, 1)]
+    found = EndingDay.objects.order_by("day").values_list("day", "n", "unfollowed")
+    assert list(found) == [(TODAY, 1, 0), (TODAY + 3 * DAY, 4, 1)]
+
+
+def test_a_day_of_the_calendar_counts_what_its_list_shows(client):
+    read_on(TODAY)
+    account = make_account()
+    for number, status in enumerate(("ACTIVATED", "RETIRED", "FROZEN")):
+        make_sim(str(number), account=account, status=status, package_ends_at=NOON + DAY)
+    rolled()
+    ending = EndingDay.objects.get()
+    assert total(client.get(f"/sims/?plan_end={ending.day}")) == str(ending.n) == "3"
 
 
 def test_packages_by_share_of_their_allowance():
