@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
@@ -123,38 +124,44 @@ class Share:
     before_mb: Decimal | None
 
 
-def by_account(days: Days, accounts: Accounts) -> list[Share]:
-    """Three queries."""
-    sums, before = _both(days, accounts, "account_id")
-    names = dict(Account.objects.filter(pk__in=sums).values_list("pk", "name"))
-    return _shares(sums, before, lambda key: names.get(int(key), "no account"))
-
-
-def by_package(days: Days, accounts: Accounts) -> list[Share]:
-    """Two queries."""
-    sums, before = _both(days, accounts, "package")
-    return _shares(sums, before, lambda key: str(key) or "no package")
-
-
 Sums = dict[int | str, Decimal]
+# An account, a package and what was used of it.
+Cell = tuple[int, str, Decimal]
 
 
-def _both(days: Days, accounts: Accounts, by: str) -> tuple[Sums, Sums]:
-    """The sums of the range and of the one before; none of that where it has other gaps and would mislead."""
-    known = [_known(each) for each in (days, days.before)]
-    return _sums(days, accounts, by), _sums(days.before, accounts, by) if known[0] == known[1] else {}
+def shares_of(days: Days, accounts: Accounts) -> tuple[list[Share], list[Share]]:
+    """Who used how much, account by account and package by package; five queries."""
+    cells = _cells(days, accounts)
+    # A range with other gaps than the one before would seem to grow or to shrink.
+    before = _cells(days.before, accounts) if _known(days) == _known(days.before) else []
+    names = dict(Account.objects.filter(pk__in={account for account, *_ in cells}).values_list("pk", "name"))
+    return (
+        _shares(_summed(cells, 0), _summed(before, 0), lambda key: names.get(int(key), "no account")),
+        _shares(_summed(cells, 1), _summed(before, 1), lambda key: str(key) or "no package"),
+    )
 
 
 def _known(days: Days) -> int:
     return RollUp.objects.filter(day__range=(days.first, days.last), spans_days__gt=0).count()
 
 
-def _sums(days: Days, accounts: Accounts, by: str) -> dict[int | str, Decimal]:
-    rows = rolls(days, accounts).values(by).annotate(mb=Sum("used_mb")).values_list(by, "mb")
-    return {key: mb for key, mb in rows if mb}
+def _cells(days: Days, accounts: Accounts) -> list[Cell]:
+    rows = rolls(days, accounts).values("account_id", "package").annotate(mb=Sum("used_mb"))
+    return list(rows.values_list("account_id", "package", "mb"))
 
 
-def _shares(sums: dict[int | str, Decimal], before: dict[int | str, Decimal], name_of) -> list[Share]:  # type: ignore[no-untyped-def]
+def _summed(cells: Iterable[Cell], column: Literal[0, 1]) -> Sums:
+    """By account (0) or by package (1)."""
+    sums: Sums = {}
+    for cell in cells:
+        key: int | str = cell[column]
+        mb = cell[2]
+        if mb:
+            sums[key] = sums.get(key, Decimal(0)) + mb
+    return sums
+
+
+def _shares(sums: Sums, before: Sums, name_of: Callable[[int | str], str]) -> list[Share]:
     whole = sum(sums.values(), Decimal(0)) or Decimal(1)
     ranked = sorted(sums.items(), key=lambda item: (-item[1], str(item[0])))
     return [

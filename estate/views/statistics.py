@@ -16,7 +16,7 @@ from estate.models import UsageTop
 from estate.ranges import Days, DaysForm
 from estate.sheets import csv_file
 from estate.silent import SilentForm, silent_page
-from estate.usage import by_account, by_package, last_rolled, leaders, silent_counts, usage_chart
+from estate.usage import Leader, Share, last_rolled, leaders, shares_of, silent_counts, usage_chart
 from estate.world import world_of
 from sims.counts import Filter, facets
 from sims.scope import accounts_of
@@ -88,13 +88,17 @@ def usage(request: HttpRequest) -> HttpResponse:
     form, scope = DaysForm(request.GET), accounts_of(request.user)
     days = form.range
     fleet = usage_chart(days, accounts=scope)
-    accounts, packages = by_account(days, scope), by_package(days, scope)
+    accounts, packages = shares_of(days, scope)
     rolled = last_rolled()
     used = leaders(rolled.day, UsageTop.Kind.USED, scope) if rolled else []
     grew = leaders(rolled.day, UsageTop.Kind.GREW, scope) if rolled else []
-    tables = {"days": fleet, "accounts": accounts, "packages": packages, "used": used, "grew": grew}
-    if (wanted := request.GET.get("csv", "")) in tables:
-        return _usage_csv(wanted, tables[wanted])
+    wanted = request.GET.get("csv", "")
+    if wanted == "days":
+        return fleet.csv("usage-by-day")
+    if wanted in (shares := {"accounts": accounts, "packages": packages}):
+        return _shares_csv(wanted, shares[wanted])
+    if wanted in (led := {"used": used, "grew": grew}):
+        return _leaders_csv(wanted, led[wanted])
     context = {
         "form": form, "days": days, "fleet": fleet, "accounts": accounts, "packages": packages, "rolled": rolled,
         "csv": {name: f"?csv={name}&from={days.first}&to={days.last}" for name in ("days", "accounts", "packages")},
@@ -103,14 +107,14 @@ def usage(request: HttpRequest) -> HttpResponse:
     return render_part(request, "estate/usage.html", context, part="usage")
 
 
-def _usage_csv(wanted: str, table) -> HttpResponse:  # type: ignore[no-untyped-def]
-    if wanted == "days":
-        return table.csv("usage-by-day")
-    if wanted in ("accounts", "packages"):
-        rows = ((share.name, share.used_mb, share.percent, share.before_mb) for share in table)
-        return csv_file(f"usage-by-{wanted}", [wanted[:-1], "used_mb", "share_percent", "range_before_mb"], rows)
-    cells = ((each.sim.giccid, each.sim.account, each.sim.package, each.used_mb, each.usual_mb) for each in table)
-    return csv_file(f"sims-{wanted}-most", ["iccid", "account", "package", "used_mb", "usual_mb_a_day"], cells)
+def _shares_csv(name: str, shares: list[Share]) -> HttpResponse:
+    rows = ((share.name, share.used_mb, share.percent, share.before_mb) for share in shares)
+    return csv_file(f"usage-by-{name}", [name[:-1], "used_mb", "share_percent", "range_before_mb"], rows)
+
+
+def _leaders_csv(name: str, leaders: list[Leader]) -> HttpResponse:
+    cells = ((each.sim.giccid, each.sim.account, each.sim.package, each.used_mb, each.usual_mb) for each in leaders)
+    return csv_file(f"sims-{name}-most", ["iccid", "account", "package", "used_mb", "usual_mb_a_day"], cells)
 
 
 @require_safe
