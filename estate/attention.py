@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from batches.models import Batch
 from enterprise.forecast import Verdict
-from enterprise.models import SharePool
+from enterprise.models import Account, SharePool
 from estate.ages import Trouble
 from estate.calendar import Calendar
 from estate.pools import PoolRow, margin_words, pace_words
@@ -28,7 +28,7 @@ from sms.scope import within
 from toolkit.figures import count, plural, span, volume
 from toolkit.templatetags.look import age, when
 
-MOST_BATCHES = 3
+MOST_BATCHES, MOST_POOLS = 3, 3
 ORDER = ("bad", "unknown", "warn")
 
 
@@ -77,6 +77,18 @@ def missing(counted: Facets) -> Attention | None:
     return Attention("warn", "broken-ring", title, words, f"Show {count(n)}", f"{reverse('sims:list')}?missing=1")
 
 
+def gone_accounts(found: Sequence[Account], counted: Facets) -> list[Attention]:
+    """Accounts that the carrier stopped naming within a week; `counted` is of all that a person may see."""
+    return [_gone(account, counted.accounts.get(account.pk, 0)) for account in found]
+
+
+def _gone(account: Account, sims: int) -> Attention:
+    title = format_html("The carrier has not named {} since {}", account.name, when(account.gone_at, "heading"))
+    words = f"{plural(sims, 'SIM stays', 'SIMs stay')} here as last read." if sims else "We know of no SIM in it."
+    url = reverse("estate:account", args=[account.pk])
+    return Attention("warn", "broken-ring", title, f"What it was is kept. {words}", "Open account", url)
+
+
 def kept_aside(fleet: Freshness, scope: Scope) -> Attention | None:
     run = fleet.ended
     if not run or not run.kept_aside:
@@ -100,8 +112,14 @@ def failed_calls(troubles: Iterable[Trouble]) -> list[Attention]:
 
 
 def ending_pools(rows: Iterable[PoolRow]) -> list[Attention]:
-    """Pools that are empty, will be before their cycle ends, or have passed their critical step."""
-    return [_pool(row) for row in rows if "bad" in (row.tone, row.end_tone) or row.end_tone == "warn"]
+    """Pools that are empty, will be before their cycle ends, or have passed their critical step; many are one row."""
+    ending = [row for row in rows if "bad" in (row.tone, row.end_tone) or row.end_tone == "warn"]
+    rest = len(ending) - MOST_POOLS
+    if rest < 2:
+        return [_pool(row) for row in ending]
+    title, words = f"{count(rest)} more share pools are near their end", "The most urgent come first in the list."
+    more = Attention("warn", "triangle", title, words, "All pools", reverse("estate:pools"))
+    return [*(_pool(row) for row in ending[:MOST_POOLS]), more]
 
 
 def _pool(row: PoolRow) -> Attention:

@@ -99,7 +99,7 @@ def _point(day: EndDay, *, is_week: bool) -> Point:
 
 def _label(day: EndDay, *, is_week: bool) -> str:
     if is_week and not day.is_today:
-        return f"{day.day:%a}"
+        return f"{day.day:%a %-d}"
     return "today" if day.is_today else f"{day.day:%-d %b}"
 
 

@@ -20,6 +20,8 @@ PAD = 14
 MOST_LABELS, FEW_LABELS = 8, 6
 # Below it a figure is nothing; an axis is never finer.
 SMALLEST = 0.01
+# A name by a line stays within the plot.
+TAG_TOP, TAG_FOOT = 6, 5
 FACTORS = (1, 2, 2.5, 5, 10)
 ROW = '<tr><td>{}</td><td class="sp-num">{}</td></tr>'
 
@@ -79,6 +81,25 @@ class Dot:
     x: float
     y: float
     words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """The name of a line, standing by it: at a place and a value, so many pixels below."""
+
+    place: float
+    value: float
+    text: str
+    anchor: str = "start"
+    below: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTag:
+    x: float
+    y: float
+    text: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +246,7 @@ class LineChart:
     band: str = ""
     rules: list[Mark] = field(default_factory=list)
     now: float | None = None
+    tags: list[PlacedTag] = field(default_factory=list)
 
     @property
     def height(self) -> int:
@@ -242,6 +264,7 @@ def line_chart(
     band: Sequence[tuple[float, float, float]] = (),
     rules: Sequence[tuple[float, str]] = (),
     now: float | None = None,
+    tags: Sequence[Tag] = (),
 ) -> LineChart | None:
     """Lines over places from 0 to 1; `band` is (place, least, most), `rules` are values worth a line of their own."""
     values = [value for _, points in series for _, value in points if value is not None]
@@ -256,7 +279,13 @@ def line_chart(
         band=_band(band, scale),
         rules=[Mark(scale.y(value), text) for value, text in rules],
         now=None if now is None else round(now * 100, 2),
+        tags=[_tag(tag, scale) for tag in tags],
     )
+
+
+def _tag(tag: Tag, scale: Scale) -> PlacedTag:
+    y = min(max(scale.y(tag.value) + tag.below, TAG_TOP), HEIGHT - TAG_FOOT)
+    return PlacedTag(round(tag.place * 100, 2), round(y, 1), tag.text, tag.anchor)
 
 
 def _line(name: str, points: Series, scale: Scale) -> Line:

@@ -17,6 +17,7 @@ from sims.sync.runs import next_due_at
 from toolkit.carrier import server
 from toolkit.templatetags.look import age, when
 
+MANY = 4
 WORKED = ("click", "push", "batch", "sync")
 
 
@@ -30,6 +31,14 @@ class Sign:
     word: str
     more: SafeString | str = ""
     attention: tuple[Attention, ...] = field(default=())
+
+    @property
+    def told(self) -> tuple[Attention, ...]:
+        """What home says of it; many alike things are one, in the words of the sign."""
+        if len(self.attention) < MANY:
+            return self.attention
+        first = self.attention[0]
+        return (Attention(first.tone, first.glyph, f"{self.name}: {self.word}", self.more, first.link, first.url),)
 
 
 # What an app above this one knows of: each answers signs when home is asked for.

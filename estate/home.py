@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet, Subquery, Sum
 from django.urls import reverse
 
 from enterprise.days import day_of
-from enterprise.models import SharePool
+from enterprise.models import Account, SharePool
 from enterprise.sources import failing
 from estate import attention as things
 from estate.ages import troubles_of
@@ -37,6 +37,8 @@ POOLS, LOOKED_AT = 4, 20
 WEEK = 7
 # A count of longer ago is no yesterday.
 OLDEST_COUNT = timedelta(days=7)
+# An account that is gone for longer is no news.
+LATELY = timedelta(days=7)
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -87,11 +89,12 @@ def home(fleet: Freshness, user: User, *, now: datetime) -> Home:
             things.unknown_operations(operations),
             things.unknown_messages(user),
             *things.troubled_batches(batches),
-            *(thing for sign in health for thing in sign.attention),
+            *(thing for sign in health for thing in sign.told),
             things.stale(fleet),
             *things.failed_calls(troubles_of(failed_reads)),
             things.unfollowed_plans(week),
             things.missing(counted),
+            *things.gone_accounts(_gone(scope, now), counted),
             things.kept_aside(fleet, scope),
         ]
     )
@@ -121,11 +124,17 @@ def _pools_seen(scope: Scope) -> QuerySet[SharePool]:
     return found if scope is None else found.filter(account__in=scope)
 
 
+def _gone(scope: Scope, now: datetime) -> list[Account]:
+    """Accounts that the carrier stopped naming lately; one query."""
+    found = Account.objects.filter(gone_at__gte=now - LATELY)
+    return list(found if scope is None else found.filter(pk__in=scope))
+
+
 def _pools(scope: Scope) -> list[PoolRow]:
-    """The fullest pools, the most urgent first; one query."""
+    """Those that will not last their cycle and the fullest, the most urgent first; one query."""
     share = F("data_usage_mb") / F("data_total_mb")
     with_size = _pools_seen(scope).filter(data_total_mb__gt=0).annotate(share=share)
-    return pool_rows(list(with_size.order_by(F("share").desc(nulls_last=True))[:LOOKED_AT]))
+    return pool_rows(list(with_size.order_by("-is_shortfall_told", F("share").desc(nulls_last=True))[:LOOKED_AT]))
 
 
 def _counts_before(scope: Scope, now: datetime) -> tuple[dict[str, int], date | None]:

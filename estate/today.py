@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models.functions import Trunc
 
 from enterprise.days import DAY, day_of, end_of, start_of
-from estate.charts import LineChart, line_chart
+from estate.charts import LineChart, Tag, line_chart
 from estate.models import UsageMoment
 from toolkit.figures import change, volume
 
@@ -19,6 +19,8 @@ WEEK = 7 * DAY
 BACK = 4 * WEEK
 FEWEST_DAYS = 3
 HOURS = 24
+# Where the name of the usual stands, and how near to the edge a name turns to the other side.
+UPPER_TAG, LOWER_TAG, EDGE = 17 / 24, 14 / 24, 0.15
 MB_PER_GB = 1024
 Points = list[tuple[float, float]]
 
@@ -42,6 +44,14 @@ class Today:
             return ""
         percent = round((self.used_mb - self.usual_mb) * 100 / self.usual_mb)
         return f"{change(percent)} %" if percent else "as usual"
+
+    @property
+    def head_words(self) -> str:
+        """33 % above the usual; nothing where there is no usual."""
+        if not self.difference or self.difference == "as usual":
+            return self.difference
+        side = "above" if self.difference.startswith("+") else "below"
+        return f"{self.difference[1:]} {side} the usual"
 
     @property
     def sentence(self) -> str:
@@ -131,7 +141,29 @@ def _chart(
         words=f"Use of today: {volume(used)}" if used is not None else "Use of today: not known",
         labels=[(0, "00:00"), (0.25, "06:00"), (0.5, "12:00"), (0.75, "18:00"), (1, "24:00")],
         band=[(place, found[0] / factor, found[2] / factor) for place, found in places if found],
+        tags=_tags(mine, usual, factor, name),
     )
+
+
+def _tags(mine: Points, usual: Sequence[Usual | None], factor: int, name: str) -> list[Tag]:
+    """The names of the lines. Both rise, so the upper one's is above it to the left, the other's below to the right."""
+    place, value = mine[-1] if mine else (0.0, 0.0)
+    by_now = usual[min(round(place * HOURS), HOURS)]
+    is_upper = not mine or by_now is None or value >= by_now[1]
+    tags = [_today_tag(place, value / factor, is_upper=is_upper)] if mine else []
+    at = LOWER_TAG if mine and is_upper else UPPER_TAG
+    if (found := usual[round(at * HOURS)]) is None:
+        return tags
+    if at == UPPER_TAG:
+        return [*tags, Tag(at, found[2] / factor, name, "end", -8)]
+    lowest = min(found[0], _between(mine, at) or found[0])
+    return [*tags, Tag(at, lowest / factor, name, "start", 18)]
+
+
+def _today_tag(place: float, value: float, *, is_upper: bool) -> Tag:
+    if is_upper:
+        return Tag(place, value, "today", "start" if place < EDGE else "end", -9)
+    return Tag(place, value, "today", "end" if place > 1 - EDGE else "start", 18)
 
 
 def _rows(mine: Points, usual: Sequence[Usual | None]) -> list[tuple[str, Decimal | None, Decimal | None]]:

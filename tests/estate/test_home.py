@@ -23,7 +23,7 @@ from tests.estate.test_enterprise import sheet
 from tests.page import htmx, text, total
 from tests.sims.fleet import NOW, make_run, make_sim, make_sims
 
-QUERIES = 23
+QUERIES = 24
 
 
 def test_a_quiet_day(client):
@@ -118,6 +118,48 @@ def test_a_pool_that_will_not_last_is_told_first(client):
     assert "hardly used at present" in words
 
 
+def test_a_pool_that_will_not_last_is_told_among_many_fuller_ones(client):
+    make_run(finished_at=timezone.now())
+    for number in range(25):
+        make_pool(f"fuller-{number}", used="79", total="100", account_name="x", cycle_ends_at=timezone.now() + DAY)
+    short = make_pool("Short", used="500", is_shortfall_told=True)
+    make_readings(short, per_day=50)
+    assert "Short runs out on " in text(client.get("/"))
+
+
+def test_many_pools_near_their_end_leave_room_for_the_rest(client):
+    make_run(finished_at=timezone.now())
+    for number in range(6):
+        make_readings(make_pool(f"full-{number}", used="100", total="100", account_name="x"), per_day=10)
+    words = text(client.get("/"))
+    assert "Four things need attention" in words
+    assert words.count(" is empty ") == 3
+    assert "3 more share pools are near their end" in words
+
+
+def test_when_no_kind_of_push_comes_that_is_one_thing(client):
+    make_run(finished_at=timezone.now())
+    for slug in ("no-session", "mo-sms", "sim-status", "imei-change", "apn-status"):
+        for back in range(2, 9):
+            at = timezone.now() - back * DAY
+            PushDay.objects.create(slug=slug, day=at.date(), count=1, last_at=at)
+    words = text(client.get("/"))
+    assert "Pushes: " in words
+    assert words.count("They usually come daily.") == 0
+
+
+def test_an_account_that_disappeared_is_told_for_a_week(client):
+    make_run(finished_at=timezone.now())
+    gone = make_account("O'Neill & <b>Sons</b>", gone_at=timezone.now() - DAY)
+    make_account("long ago", gone_at=timezone.now() - 8 * DAY)
+    make_sims(2, account=gone)
+    response = client.get("/")
+    assert "The carrier has not named O'Neill & <b>Sons</b> since" in text(response)
+    assert "2 SIMs stay here as last read." in text(response)
+    assert f'href="/enterprise/accounts/{gone.pk}/"' in response.content.decode()
+    assert "long ago" not in text(response)
+
+
 def test_what_waits_for_a_person_is_told(client):
     make_run(finished_at=timezone.now())
     sim = make_sim("1")
@@ -159,6 +201,11 @@ def test_use_of_today_against_the_usual(client):
     assert (found.used_mb, found.usual_mb, found.difference) == (50, 40, "+25 %")
     assert found.chart.band
     assert found.rows[4] == ("12:00", 50, 40)
+    assert found.head_words == "25 % above the usual"
+    today_tag, usual_tag = found.chart.tags
+    assert (today_tag.text, today_tag.x, today_tag.anchor) == ("today", 50, "end")
+    assert usual_tag.text == "usual day"
+    assert today_tag.y < usual_tag.y
 
 
 def moment(back: int, hour: int, mb: int) -> None:
