@@ -43,6 +43,28 @@ def _start_heartbeat(sender: object, **kwargs: object) -> None:
     threading.Thread(target=_beat, args=(queues,), daemon=True, name="heartbeat").start()
 
 
+@worker_ready.connect
+def _take_over(**kwargs: object) -> None:
+    """What the worker before held, if it was killed, goes on at once."""
+    threading.Thread(target=_give_back, daemon=True, name="take-over").start()
+
+
+def _give_back() -> None:
+    from django.db import DatabaseError, connection
+
+    from toolkit import lease
+
+    while True:
+        try:
+            lease.give_back_of_the_dead()
+            return
+        except DatabaseError:
+            if wait_for_stop(1):
+                return
+        finally:
+            connection.close()
+
+
 @worker_shutting_down.connect
 def _end_slices(**kwargs: object) -> None:
     """Long work hands its row back now, well before the supervisor would kill it."""
