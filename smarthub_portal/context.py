@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 
 from notifications.silence import noted_warnings
 from sims.freshness import freshness_of
+from sims.notes import person
 from smarthub_portal.nav_counts import nav_counts
 from smarthub_portal.navigation import Group, Item, bottom_bar, navigation
 
@@ -26,7 +27,7 @@ class Portal:
 
     @cached_property
     def counts(self) -> dict[str, int | None]:
-        return nav_counts() if self.is_signed_in else {}
+        return nav_counts(person(self.request.user)) if self.is_signed_in else {}
 
     @cached_property
     def push_warnings(self) -> list[str]:

@@ -154,8 +154,14 @@ class Message(models.Model):
                 name="message_found",
                 condition=models.Q(settled_at__isnull=False, reported_at__isnull=True),
             ),
+            # What is unread of a conversation, and of all that a person may see.
             models.Index(
                 fields=["giccid", "id"], name="message_unread", condition=models.Q(direction=MO, read_at__isnull=True)
+            ),
+            models.Index(
+                fields=["account"],
+                name="message_unread_account",
+                condition=models.Q(direction=MO, read_at__isnull=True),
             ),
             models.Index(fields=["-id"], name="message_unknown_sim", condition=models.Q(sim__isnull=True)),
             models.Index(

@@ -11,6 +11,7 @@ from sims.notes import person
 from sms import csv_file, listing
 from sms.filter_form import CAP
 from sms.models import Message
+from sms.scope import within
 from sms.side import UNREAD, Side, side
 from toolkit.figures import count
 from toolkit.htmx import render_part, wants
@@ -61,7 +62,7 @@ def _newest_of(beside: Side) -> str:
 @require_safe
 def unread(request: HttpRequest) -> HttpResponse:
     """`/sms/unread/`: the count beside SMS in the side bar, when a message came or was read."""
-    number = Message.objects.unread()[:MOST_UNREAD].count()
+    number = within(Message.objects.unread(), person(request.user))[:MOST_UNREAD].count()
     context = {"n": number, "tone": "info", "live": "unread", "url": reverse("sms:unread")}
     return render(request, "components/nav_count.html", context)
 

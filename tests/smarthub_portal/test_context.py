@@ -5,9 +5,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.utils import timezone
 
+from batches.models import Batch
+from enterprise.scope import limit_to
 from sims.models import Operation, SyncRun, Verb
 from smarthub_portal.context import portal
-from tests.sims.fleet import make_run, make_sims
+from sms.models import Message
+from tests.sims.fleet import make_account, make_run, make_sim, make_sims
 
 
 @pytest.fixture
@@ -34,6 +37,21 @@ def test_doubts_stand_beside_operations(frame):
         Operation.objects.create(sim=sim, verb=Verb.SUSPEND, state=state, username="jonas")
     operations = frame["nav"][1].items[0]
     assert (operations.label, operations.count, operations.tone) == ("Operations", 2, "unknown")
+
+
+def test_counts_are_of_what_a_person_may_see(frame):
+    mine, other = make_account(), make_account("lab account")
+    for number, account in enumerate((mine, other, None), 1):
+        sim = make_sim(f"8986011805021{number:06}", account=account)
+        Operation.objects.create(sim=sim, verb=Verb.SUSPEND, state="unknown", username="x")
+        Message.objects.create(direction="mo", state="received", giccid=sim.giccid, account=account, content="hello")
+        Batch.objects.create(kind="suspend", state="running", username="x", accounts=account and [account.pk])
+    Batch.objects.create(kind="suspend", state="running", username="jonas", requested_by=frame["portal"].request.user)
+    assert frame["portal"].counts == {"sims": 3, "operations": 3, "batches": 4, "sms": 3}
+
+    limit_to(frame["portal"].request.user, [mine], by=frame["portal"].request.user)
+
+    assert portal(frame["portal"].request)["portal"].counts == {"sims": 1, "operations": 1, "batches": 2, "sms": 1}
 
 
 def test_none_for_who_is_not_signed_in(db, django_assert_num_queries):

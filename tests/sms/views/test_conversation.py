@@ -76,6 +76,15 @@ class TestConversation:
         assert nav_count(browser.get("/sync/")) == ("0", "hidden")
         assert {message.read_by for message in Message.objects.all()} == {user}
 
+    def test_the_count_of_unread_is_of_what_one_may_see(self, browser, sim, user):
+        other = make_sim("8986011805021777777", account=make_account("lab account"))
+        for number, each in enumerate((sim, other, other)):
+            hear(each, "hello", number)
+        assert nav_count(browser.get("/sms/unread/")) == ("3", "")
+        limit_to(user, [sim.account], by=user)
+        assert nav_count(browser.get("/sms/unread/")) == ("1", "")
+        assert nav_count(browser.get("/sync/")) == ("1", "")
+
     def test_the_count_of_unread_is_rung_when_one_comes_and_when_it_is_read(
         self, browser, sim, mt, monkeypatch, django_capture_on_commit_callbacks
     ):
