@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,8 @@ import psycopg
 from notifications.stream_hub import NO_DATABASE, Hub
 from notifications.stream_query import Asked, BadQuery, read_query
 from notifications.stream_rows import Viewpoint
-from notifications.stream_viewer import Viewer, frame
+from notifications.stream_viewer import BEAT, Viewer, frame, no_way
 
-GAP_S = 0.5  # at most two frames a second for each viewer
-BEAT_S = 15
-SLOW_S = 10
 MOST_VIEWERS = 4000
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -24,7 +22,6 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
-BEAT = frame("beat", b"")
 
 
 class EventStream:
@@ -59,17 +56,15 @@ class EventStream:
             await _refuse(send, 401, "Sign in first.")
             return
         view = None if asked.rows is None else Viewpoint(asked.rows, person.scope)
-        viewer = Viewer(person, asked.topics, view, self.hub.log.end)
-        await self._serve(viewer, asked, receive, send, _abort(scope))
+        viewer = Viewer(person, asked.topics, view, self.hub.log.end, _abort(scope))
+        await self._serve(viewer, asked, receive, send)
 
-    async def _serve(self, viewer: Viewer, asked: Asked, receive: Any, send: Any, abort: Callable[[], None]) -> None:
+    async def _serve(self, viewer: Viewer, asked: Asked, receive: Any, send: Any) -> None:
         self.hub.join(viewer)
         leaving = asyncio.create_task(_until_gone(viewer, receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await self._send_frames(viewer, await self._first(viewer, asked), send)
-        except SlowBrowser:
-            abort()
         finally:
             leaving.cancel()
             self.hub.leave(viewer)
@@ -91,40 +86,20 @@ class EventStream:
         return greeting + frames
 
     async def _send_frames(self, viewer: Viewer, body: bytes, send: Any) -> None:
-        clock = asyncio.get_running_loop().time
-        # A greeting is no news: what was rung for while the page was on its way follows it at once.
-        gap_s = 0.0 if viewer.view is None else GAP_S
         while not viewer.is_over:
-            await _send(send, body)
-            sent_at, body = clock(), b""
-            while not body and not viewer.is_over:
-                body = await self._next(viewer, sent_at, gap_s)
-            gap_s = GAP_S
+            if body:
+                await _send(viewer, body, send)
+            await viewer.woken.wait()
+            viewer.woken.clear()
+            body = viewer.take(self.hub.log)
         if not viewer.is_gone:
-            await _send(send, viewer.last_words or b"", more=False)
-
-    async def _next(self, viewer: Viewer, sent_at: float, gap_s: float) -> bytes:
-        """What waits for the viewer, `gap_s` after the last; a beat where nothing does."""
-        try:
-            async with asyncio.timeout_at(sent_at + BEAT_S):
-                await viewer.woken.wait()
-        except TimeoutError:
-            return BEAT
-        await asyncio.sleep(0 if viewer.is_over else sent_at + gap_s - asyncio.get_running_loop().time())
-        viewer.woken.clear()
-        return viewer.take(self.hub.log)
+            await _send(viewer, viewer.last_words or b"", send, more=False)
 
 
-class SlowBrowser(Exception):
-    """Its buffers were full for too long."""
-
-
-async def _send(send: Any, body: bytes, *, more: bool = True) -> None:
-    try:
-        async with asyncio.timeout(SLOW_S):
-            await send({"type": "http.response.body", "body": body, "more_body": more})
-    except TimeoutError:
-        raise SlowBrowser from None
+async def _send(viewer: Viewer, body: bytes, send: Any, *, more: bool = True) -> None:
+    viewer.sent_at, viewer.is_sending = time.monotonic(), True
+    await send({"type": "http.response.body", "body": body, "more_body": more})
+    viewer.is_sending = False
 
 
 async def _until_gone(viewer: Viewer, receive: Any) -> None:
@@ -142,6 +117,5 @@ async def _refuse(send: Any, status: int, words: str, *headers: tuple[bytes, byt
 
 
 def _abort(scope: Any) -> Callable[[], None]:
-    """How to hang up on a browser that takes nothing: a plain close would wait for it."""
-    hang_up: Callable[[], None] = scope.get("extensions", {}).get("smarthub.abort", {}).get("call", lambda: None)
+    hang_up: Callable[[], None] = scope.get("extensions", {}).get("smarthub.abort", {}).get("call", no_way)
     return hang_up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from journal.publish import Many
+from notifications import stream_pace as pace
 from notifications.stream_access import Access
 from notifications.stream_rows import Journal, RowLog, Shown
 from notifications.stream_viewer import Viewer, frame
@@ -32,7 +34,7 @@ CHECK_S = 25
 LONGEST_DOUBT_S = 55
 RUNG_S = 5  # between the rendering of a page and its stream
 AWAIT_S = 1
-GATHER_S = 0.03  # events that come within it are one reading
+TEND_S = 1
 AT_ONCE = 200
 MOST_WAITING = 2000
 AWAY = (redis.RedisError, OSError)
@@ -54,6 +56,9 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ids: dict[int, None] = {}
         self._named = asyncio.Event()
+        self._news = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
+        self._shares = itertools.cycle(range(pace.SHARES))
         self._doubt = asyncio.Event()
         self._rung: deque[tuple[float, frozenset[str]]] = deque(maxlen=2000)
         self._hidden: deque[tuple[int, int]] = deque(maxlen=200)
@@ -63,11 +68,11 @@ class Hub:
 
     def join(self, viewer: Viewer) -> None:
         """Add an open page. What was rung for while it was on its way is rung for again."""
+        viewer.share = next(self._shares)
         self.viewers.add(viewer)
         since = time.monotonic() - RUNG_S
         viewer.looks.update(*(viewer.topics & topics for at, topics in self._rung if at >= since))
-        if viewer.looks:
-            viewer.woken.set()
+        self._news.set()
         if not self._tasks:
             self._start()
 
@@ -95,7 +100,7 @@ class Hub:
 
     def _start(self) -> None:
         self._checked_at = time.monotonic()
-        works = (self._listen, self._read_named, self._sweep, self._check)
+        works = (self._listen, self._read_named, self._serve, self._sweep, self._check, self._tend)
         for work in works:
             self._run(_for_ever(work))
 
@@ -130,6 +135,8 @@ class Hub:
                     last = entries[-1][0]
                     for _, fields in entries:
                         self._hear({name.decode(): value.decode() for name, value in fields.items()})
+                # What comes meanwhile is one answer and one reading.
+                await asyncio.sleep(pace.until_next_tick())
 
     def _hear(self, entry: dict[str, str]) -> None:
         if topics := entry.get("topics"):
@@ -146,11 +153,15 @@ class Hub:
         for viewer in self.viewers:
             if shared := viewer.topics & topics:
                 viewer.looks |= shared
-                viewer.woken.set()
+        self._stir()
 
     def _name(self, ids: Iterable[int]) -> None:
         self._ids.update((event_id, None) for event_id in ids if not self.log.has(event_id))
-        self._named.set()
+        self._stir()
+
+    def _stir(self) -> None:
+        """Serve the pages; where rows are to be read, once they are, so that both go out together."""
+        (self._named if self._ids else self._news).set()
 
     def _count(self, many: Many) -> None:
         """A line with a count for each sort of event, so that everyone counts what they may see."""
@@ -173,13 +184,31 @@ class Hub:
     async def _read_named(self) -> None:
         while True:
             await self._named.wait()
-            await asyncio.sleep(GATHER_S)
             self._named.clear()
-            while self._ids:
-                ids = list(self._ids)[:AT_ONCE]
-                self._show(await self._read(self.journal.named, ids))
-                for event_id in ids:
-                    self._ids.pop(event_id, None)
+            try:
+                while self._ids:
+                    await self._read_some(list(self._ids)[:AT_ONCE])
+            finally:
+                self._news.set()
+
+    async def _read_some(self, ids: list[int]) -> None:
+        rows = await self._read(self.journal.named, ids)
+        for event_id in ids:
+            self._ids.pop(event_id, None)
+        self._show(rows)
+
+    async def _serve(self) -> None:
+        """Every page for which something waits, as soon as its turn comes."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            now = pace.tick()
+            waiting = [viewer for viewer in self.viewers if viewer.waits(self.log) and not viewer.serve(now)]
+            if self._later:
+                self._later.cancel()
+            if waiting:
+                wait_s = pace.until_next_tick() + pace.LAG_S
+                self._later = asyncio.get_running_loop().call_later(wait_s, self._stir)
 
     async def _sweep(self) -> None:
         """What nobody announced: Valkey was away, or lost it."""
@@ -195,10 +224,14 @@ class Hub:
         new = self.log.append(rows)
         if not new:
             return
-        for viewer in self.viewers:
-            if viewer.view is not None:
-                viewer.woken.set()
         self._ring(frozenset(topic for row in new for topic in row.topics))
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_S)
+            now = time.monotonic()
+            for viewer in self.viewers:
+                viewer.tend(now)
 
     async def _check(self) -> None:
         """Whoever's session or scope is not what it was is sent away; so is everyone when nobody can be asked."""

@@ -14,7 +14,7 @@ from enterprise.models import AccountAccess
 from enterprise.scope import limit_to
 from journal.models import Event
 from notifications import stream as stream_module
-from notifications import stream_hub, stream_rows, stream_viewer
+from notifications import stream_hub, stream_pace, stream_rows, stream_viewer
 from notifications.stream import EventStream
 from tests.notifications.feed import GICCID, account, write
 from tests.notifications.watcher import Watcher, run, watching
@@ -127,12 +127,11 @@ def test_what_was_rung_just_before_the_page_opened_is_rung_again(cookie):
 
 
 def test_what_was_rung_meanwhile_follows_the_greeting_at_once(cookie, monkeypatch):
-    monkeypatch.setattr(stream_module, "GAP_S", 60)
+    monkeypatch.setattr(stream_pace, "GAP_S", 600)
 
     async def work(stream):
         async with watching(stream, "topics=home", cookie=cookie) as first:
-            await in_database(live.ring, "changes:8986")
-            await in_database(live.ring, "home")
+            await in_database(live.ring, "changes:8986", "home")
             await first.framed("look")
             async with watching(stream, "topics=changes:8986", cookie=cookie) as second:
                 assert (await second.framed("look"))[0]["data"] == "changes:8986"
@@ -363,11 +362,16 @@ def test_at_most_two_frames_a_second(cookie):
 
 
 def test_a_slow_browser_is_hung_up_on(cookie, monkeypatch):
-    monkeypatch.setattr(stream_module, "SLOW_S", 0.1)
+    monkeypatch.setattr(stream_viewer, "SLOW_S", 0.1)
+    monkeypatch.setattr(stream_hub, "TEND_S", 0.05)
     hung_up = []
 
     async def work(stream):
-        extensions = {"smarthub.abort": {"call": lambda: hung_up.append(True)}}
+        def hang_up() -> None:
+            hung_up.append(True)
+            watcher.leave()
+
+        extensions = {"smarthub.abort": {"call": hang_up}}
         async with watching(stream, "topics=home", cookie=cookie, extensions=extensions) as watcher:
             watcher.is_slow = True
             await in_database(live.ring, "home")
@@ -375,6 +379,17 @@ def test_a_slow_browser_is_hung_up_on(cookie, monkeypatch):
                 while stream.hub.viewers:
                     await asyncio.sleep(0.01)
         assert hung_up == [True]
+
+    conversation(work)
+
+
+def test_a_quiet_page_is_sent_a_beat(cookie, monkeypatch):
+    monkeypatch.setattr(stream_viewer, "BEAT_S", 0)
+    monkeypatch.setattr(stream_hub, "TEND_S", 0.01)
+
+    async def work(stream):
+        async with watching(stream, "topics=home", cookie=cookie) as watcher:
+            await watcher.until(lambda it: it.beats >= 3)
 
     conversation(work)
 

@@ -25,6 +25,7 @@ class Watcher:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.frames: list[Frame] = []
+        self.beats = 0
         self.has_ended = False
         self.text = ""
         self._came = asyncio.Event()
@@ -44,8 +45,11 @@ class Watcher:
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
         if self.is_slow:
-            await asyncio.sleep(3600)
+            # A full buffer, until the connection is cut.
+            await self._left.wait()
+            return
         *whole, self.text = (self.text + message["body"].decode()).split("\n\n")
+        self.beats += sum("event: beat" in frame for frame in whole)
         self.frames += [frame for frame in map(_frame, whole) if frame.get("event") not in (None, "beat")]
         self.has_ended = not message.get("more_body")
         self._came.set()
