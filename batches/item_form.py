@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 
 from batches.models import Batch, BatchItem, BatchItemQuerySet
@@ -59,4 +58,4 @@ class ItemsForm(forms.Form):
             return rows
         if not re.fullmatch(r"[0-9A-Z]+", text):
             return rows.none()
-        return rows.filter(Q(giccid=text) | Q(giccid__endswith=text))
+        return rows.ending_in(text)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Reverse
 
 from batches.models.batch import Batch
 from batches.models.chunk import BatchChunk
+from sims.lookup import end_of
 from sims.models import Sim
 
 
@@ -12,6 +14,12 @@ class BatchItemQuerySet(models.QuerySet["BatchItem"]):
     def for_list(self) -> BatchItemQuerySet:
         """In the order they were chosen, with their SIM and its account."""
         return self.select_related("sim__account", "chunk").order_by("place")
+
+    def ending_in(self, text: str) -> BatchItemQuerySet:
+        """Those whose ICCID is, or ends in, `text` (letters and digits)."""
+        backwards = text[::-1]
+        endings = self.alias(backwards=Reverse("giccid"))
+        return endings.filter(backwards__gte=backwards, backwards__lt=end_of(backwards))
 
 
 class BatchItem(models.Model):
@@ -84,8 +92,10 @@ class BatchItem(models.Model):
             # A tile's items in their order; the next ones to send.
             models.Index(fields=["batch", "state", "place"], name="item_state"),
             models.Index(fields=["batch", "verdict", "place"], name="item_verdict"),
-            # What the batches did to a SIM, newest first; an ICCID looked for in one batch.
+            # What the batches did to a SIM, newest first.
             models.Index(fields=["sim", "-id"], name="item_sim", condition=Q(sim__isnull=False)),
+            # An ICCID, or its last digits, looked for in one batch.
+            models.Index(F("batch"), Reverse("giccid"), name="item_ending"),
             # What is to be read again before the start; what a carrier job is about.
             models.Index(fields=["batch", "place"], name="item_stale", condition=Q(is_stale=True)),
             models.Index(fields=["chunk", "place"], name="item_chunk", condition=Q(chunk__isnull=False)),

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from batches.models import Batch, BatchChunk, BatchItem
@@ -177,6 +178,28 @@ def test_items_in_pages(client, user, monkeypatch):
     second = client.get(url_of(batch), {"after": 2, "verdict": "will_change"})
     assert [item[0] for item in items(second)] == [iccid(3), iccid(4)]
     assert "verdict=will_change&amp;before=3#items" in second.content.decode()
+
+
+def test_an_iccid_or_its_last_digits_find_an_item(client, user):
+    batch, other = plan(user, (1, 2, 3, 12, 112)), plan(user, (212,))
+
+    def found(text: str) -> list[str]:
+        return [item[0] for item in items(client.get(url_of(batch), {"q": text}))]
+
+    assert found(iccid(2)) == [iccid(2)]
+    assert found("8986 0118 0502 1000 012") == [iccid(12)]
+    assert found("012") == [iccid(12)] and found("12") == [iccid(12), iccid(112)]
+    assert found("999") == [] and found("%") == [iccid(number) for number in (1, 2, 3, 12, 112)]
+    assert found("212") == [] and other.items.ending_in("212").count() == 1
+
+
+def test_the_last_digits_are_looked_up_not_looked_for(client, user):
+    """Of a batch of 100,000 an index gives the few that end so."""
+    batch = plan(user, (1, 2, 3))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan_of_query = batch.items.ending_in("003").explain()
+    assert "item_ending" in plan_of_query and "Filter" not in plan_of_query, plan_of_query
 
 
 def test_chunks_in_pages(client, user):
