@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from batches import settle, tell
@@ -19,8 +20,10 @@ from batches.send import code_of, words_of
 from batches.step import Slice
 from batches.trouble import CannotAsk, is_for_a_person, was_never_sent
 from sims.changes.locks import let_go_of_items
-from smarthub.errors import CarrierError, NotFound
-from sms.many import Parcel
+from smarthub.errors import CarrierError, NotFound, ValidationFailed
+from smarthub.models import Answer
+from sms.many import Parcel, Post
+from sms.models import Message
 from toolkit.database import let_go
 from toolkit.governor import NoToken
 from toolkit.live import ring
@@ -32,107 +35,176 @@ LOST = "The reply was lost after sending. It is not sent again; it is looked for
 LEFT_BEHIND = "The worker ended while it was being sent. It is not sent again; it is looked for at the carrier instead."
 
 
+# Of two that come at once, who pauses or cancels it and who begins it, one finds what the other has done.
+BEGIN = """
+UPDATE batches_batchitem i SET state = 'sending', sent_at = %(now)s
+WHERE i.id = %(item)s AND i.state = 'planned' AND EXISTS (
+    SELECT FROM batches_batch b WHERE b.id = i.batch_id AND b.state = 'running' AND b.lease_owner = %(owner)s)
+"""
+
+
 def call_some(chunk: BatchChunk, slice_: Slice) -> bool:
     """Make the calls of a chunk until the slice is over; True when all of them were made, or nobody wants the rest.
 
     Raises CannotAsk where a call certainly did not get there; its SIM is planned again.
     """
-    kind = kind_of(chunk.batch.kind)
-    while not slice_.is_over:
-        item = _next(chunk, slice_)
-        if item is None:
-            _all_made(chunk)
-            return True
-        if item is PAUSED:
-            return False
+    calls = _Calls(chunk, slice_)
+    call = calls.first()
+    while call is not None:
         slice_.on_step("sending")
-        _call(chunk, kind, item, slice_)
-        slice_.on_step("answered")
-    return False
+        call = calls.make(call)
+    if not calls.left:
+        _all_made(chunk)
+    return not calls.left
 
 
-PAUSED = BatchItem()
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One SIM whose turn it is, with the message of a kind that sends some."""
+
+    item: BatchItem
+    letter: Message | None = None
 
 
-def _next(chunk: BatchChunk, slice_: Slice) -> BatchItem | None:
-    """The next SIM, which is `sending` once this is committed."""
-    with transaction.atomic():
-        batch = slice_.locked()
-        item = BatchItem.objects.filter(chunk=chunk.pk, state=ItemState.PLANNED).order_by("place").first()
-        if item is None:
-            return None
-        if batch.state != Batch.State.RUNNING:
-            return PAUSED
-        now = timezone.now()
-        BatchItem.objects.filter(pk=item.pk, state=ItemState.PLANNED).update(state=ItemState.SENDING, sent_at=now)
-        BatchChunk.objects.filter(pk=chunk.pk, sent_at=None).update(sent_at=now)
-        item.state, item.sent_at = ItemState.SENDING, now
-    return item
+class _Calls:
+    """The calls of a chunk in their order; what came of one and the beginning of the next are one commit."""
+
+    def __init__(self, chunk: BatchChunk, slice_: Slice) -> None:
+        self.chunk, self.slice_, self.kind = chunk, slice_, kind_of(chunk.batch.kind)
+        planned = BatchItem.objects.filter(chunk=chunk.pk, state=ItemState.PLANNED)
+        self.left = deque(planned.order_by("place"))
+        self._post: Post | None = None
+        if self.kind.post:
+            self._post = self.kind.post([item.giccid for item in self.left], chunk.batch.requested_by_id)
+
+    def first(self) -> _Call | None:
+        with transaction.atomic():
+            return self._next()
+
+    def _next(self) -> _Call | None:
+        """The next SIM, which is `sending` once this is committed; what cannot be sent to fails here."""
+        while self.left and not self.slice_.is_over:
+            if not self._begin(self.left[0]):
+                if not self._may_go_on():
+                    return None
+                self.left.popleft()
+                continue
+            item = self.left.popleft()
+            try:
+                return _Call(item, self._written(item))
+            except ValidationFailed as refusal:
+                _change(self.chunk, item, _refused(refusal))
+        return None
+
+    def _begin(self, item: BatchItem) -> bool:
+        item.state, item.sent_at = ItemState.SENDING, timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(BEGIN, {"item": item.pk, "now": item.sent_at, "owner": self.slice_.owner})
+            is_begun = cursor.rowcount == 1
+        if is_begun and self.chunk.sent_at is None:
+            self.chunk.sent_at = item.sent_at
+            BatchChunk.objects.filter(pk=self.chunk.pk).update(sent_at=item.sent_at)
+        return is_begun
+
+    def _may_go_on(self) -> bool:
+        mine = Batch.objects.filter(pk=self.slice_.batch_id, lease_owner=self.slice_.owner)
+        return mine.filter(state=Batch.State.RUNNING).exists()
+
+    def _written(self, item: BatchItem) -> Message | None:
+        parcel = Parcel(item.pk, item.giccid)
+        return self._post.write(parcel, _wanted(self.chunk, item)) if self._post is not None else None
+
+    def make(self, call: _Call) -> _Call | None:
+        """The one request for it, then what came of it with the beginning of the next, which is returned."""
+        let_go()
+        if self.kind.remember is not None and (gone := self._remember(call)):
+            return self._go_on(call, gone)
+        let_go()
+        outcome: Answer[Any] | CarrierError | NoToken
+        try:
+            outcome = self._hand_over(call)
+        except (CarrierError, NoToken) as error:
+            log.warning("batch_call", batch=self.chunk.batch_id, error=type(error).__name__)
+            if was_never_sent(error) or is_for_a_person(error):
+                self._put_back(call)
+                raise CannotAsk(error) from None
+            outcome = error
+        self.slice_.on_step("answered")
+        return self._go_on(call, outcome)
+
+    def _remember(self, call: _Call) -> NotFound | None:
+        """What an undo will need is asked for first; where that fails nothing has been sent."""
+        assert self.kind.remember is not None
+        try:
+            found = self.kind.remember(self.slice_.client, call.item.giccid)
+        except NotFound as error:
+            return error
+        except (CarrierError, NoToken) as error:
+            self._put_back(call)
+            raise CannotAsk(error) from None
+        BatchItem.objects.filter(pk=call.item.pk).update(before=(call.item.before or {}) | found)
+        return None
+
+    def _hand_over(self, call: _Call) -> Answer[Any]:
+        if self._post is not None and call.letter is not None:
+            return self._post.hand_over(self.slice_.client, call.letter)
+        assert self.kind.call is not None
+        return self.kind.call(self.slice_.client, call.item.giccid, _wanted(self.chunk, call.item))
+
+    def _go_on(self, call: _Call, outcome: Answer[Any] | CarrierError | NoToken) -> _Call | None:
+        try:
+            with transaction.atomic():
+                self._note(call, outcome)
+                return self._next()
+        except DatabaseError as error:
+            log.warning("batch_call_noted_again", batch=self.chunk.batch_id, error=type(error).__name__)
+            connection.close_if_unusable_or_obsolete()
+            with transaction.atomic():
+                self._note(call, outcome)
+            raise
+
+    def _note(self, call: _Call, outcome: Answer[Any] | CarrierError | NoToken) -> None:
+        if self._post is not None and call.letter is not None:
+            self._post.note(call.letter, outcome)
+        _change(self.chunk, call.item, _what_came_of_it(self.kind, outcome))
+
+    def _put_back(self, call: _Call) -> None:
+        with transaction.atomic():
+            if self._post is not None and call.letter is not None:
+                self._post.take_back(call.letter)
+            _put_back(call.item)
 
 
-def _call(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> None:
-    let_go()
-    if not _remembered(chunk, kind, item, slice_):
-        return
-    let_go()
-    try:
-        _hand_over(chunk, kind, item, slice_)
-    except (CarrierError, NoToken) as error:
-        _failed(chunk, item, error)
-        return
-    if kind.is_proven_by_reply:
-        _note(chunk, item, state=ItemState.DONE, reported=SUCCESS, seen_at=timezone.now())
-    else:
-        _note(chunk, item, state=ItemState.ACCEPTED, reported=SUCCESS)
+def _wanted(chunk: BatchChunk, item: BatchItem) -> dict[str, Any]:
+    wanted: dict[str, Any] = item.wanted or chunk.batch.wanted
+    return wanted
 
 
-def _hand_over(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> None:
-    wanted = item.wanted or chunk.batch.wanted
-    if kind.send is not None:
-        parcel = Parcel(item.pk, item.giccid, chunk.batch.requested_by_id)
-        kind.send(slice_.client, parcel, wanted)
-    elif kind.call is not None:
-        kind.call(slice_.client, item.giccid, wanted)
+def _what_came_of_it(kind: Kind, outcome: Answer[Any] | CarrierError | NoToken) -> dict[str, Any]:
+    if isinstance(outcome, Answer):
+        if kind.is_proven_by_reply:
+            return {"state": ItemState.DONE, "reported": SUCCESS, "seen_at": timezone.now()}
+        return {"state": ItemState.ACCEPTED, "reported": SUCCESS}
+    if isinstance(outcome, CarrierError) and outcome.is_outcome_unknown:
+        return {"state": ItemState.UNKNOWN, "message": LOST}
+    return _refused(outcome)
 
 
-def _remembered(chunk: BatchChunk, kind: Kind, item: BatchItem, slice_: Slice) -> bool:
-    """What an undo will need is asked for first; where that fails nothing has been sent."""
-    if kind.remember is None:
-        return True
-    try:
-        item.before = (item.before or {}) | kind.remember(slice_.client, item.giccid)
-    except NotFound as error:
-        _note(chunk, item, state=ItemState.FAILED, code="missing", message=words_of(error))
-        return False
-    except (CarrierError, NoToken) as error:
-        _put_back(item)
-        raise CannotAsk(error) from None
-    BatchItem.objects.filter(pk=item.pk).update(before=item.before)
-    return True
+def _refused(error: Exception) -> dict[str, Any]:
+    return {"state": ItemState.FAILED, "code": code_of(error), "message": words_of(error)}
 
 
 def _put_back(item: BatchItem) -> None:
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         batch = Batch.objects.select_for_update().get(pk=item.batch_id)
         BatchItem.objects.filter(pk=item.pk, state=ItemState.SENDING).update(**unsent(batch), sent_at=None)
         if batch.state == Batch.State.CANCELLED:
             let_go_of_items([item.pk], batch_uuid=batch.uuid)
 
 
-def _failed(chunk: BatchChunk, item: BatchItem, error: CarrierError | NoToken) -> None:
-    log.warning("batch_call", batch=chunk.batch_id, error=type(error).__name__)
-    if was_never_sent(error) or is_for_a_person(error):
-        _put_back(item)
-        raise CannotAsk(error)
-    if isinstance(error, CarrierError) and error.is_outcome_unknown:
-        _note(chunk, item, state=ItemState.UNKNOWN, message=LOST)
-        return
-    _note(chunk, item, state=ItemState.FAILED, code=code_of(error), message=words_of(error))
-
-
-def _note(chunk: BatchChunk, item: BatchItem, **values: Any) -> None:
+def _change(chunk: BatchChunk, item: BatchItem, values: dict[str, Any]) -> None:
     """What the call has come to, once; a state that ends or is in doubt is told."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         mine = BatchItem.objects.filter(pk=item.pk, state__in=(ItemState.SENDING, ItemState.UNKNOWN))
         if not mine.update(**values):
             return
@@ -157,7 +229,11 @@ def _all_made(chunk: BatchChunk) -> None:
 
 def left_behind(batch: Batch) -> None:
     """A call that a worker which is gone was just making is in doubt. For whoever has the lease now."""
-    orphans = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING).filter(Q(chunk__state=State.SENDING))
-    for item in orphans.select_related("chunk__batch"):
-        assert item.chunk is not None
-        _note(item.chunk, item, state=ItemState.UNKNOWN, message=LEFT_BEHIND)
+    sending = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING, chunk__state=State.SENDING)
+    orphans = list(sending.select_related("chunk__batch"))
+    with transaction.atomic():
+        if orphans and (post := kind_of(batch.kind).post):
+            post.lost(item.pk for item in orphans)
+        for item in orphans:
+            assert item.chunk is not None
+            _change(item.chunk, item, {"state": ItemState.UNKNOWN, "message": LEFT_BEHIND})

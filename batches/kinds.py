@@ -21,7 +21,6 @@ from users.models import User
 Wanted = Mapping[str, Any]
 Job = Callable[[Client, list[str], Wanted], Answer[Any]]
 Call = Callable[[Client, str, Wanted], Answer[Any]]
-Send = Callable[[Client, many.Parcel, Wanted], Answer[Any]]
 PerSim = Callable[[Iterable[str], Wanted], dict[str, str]]
 
 
@@ -38,7 +37,8 @@ class Kind:
     "suspended already".
 
     A kind of another app has no `verb`, changes no SIM and so holds none: it brings its name and legality (`own_…`),
-    `send` in place of `call` (it is told which item it sends for), and `why_not` for what it is given as a whole.
+    `post` in place of `call` (it writes down what it sends for which item), and `why_not` for what it is given as a
+    whole.
     `most` limits how many SIMs it takes; `too_many` tells why this person cannot start so many now. `unfit` says for
     which SIMs what is wanted does not fit after all, with why; `texts` what each gets, for the pages; `fates` what
     became of its items, in place of reading SIMs.
@@ -61,7 +61,7 @@ class Kind:
     own_value: str = ""
     own_label: str = ""
     own_legality: Mapping[str, str] | None = None
-    send: Send | None = None
+    post: type[many.Post] | None = None
     why_not: Callable[[Wanted], str] | None = None
     most: int = 0
     too_many: Callable[[User, int], str] | None = None
@@ -223,7 +223,7 @@ _ROWS = (
         past="sent",
         again="",
         fields=many.FIELDS,
-        send=many.send,
+        post=many.Post,
         why_not=many.why_not,
         fits=many.FITS,
         most=many.MOST,

@@ -112,6 +112,8 @@ def _write(chunk: BatchChunk, changed: list[tuple[BatchItem, Outcome]], seen: Se
 
 def let_go(batch: Batch, items: Iterable[BatchItem]) -> None:
     """Those that came to an end hold their SIM no more; those of the next cycle hold its plan."""
+    if kind_of(batch.kind).verb is None:
+        return
     ended = [item for item in items if item.state not in BatchItem.UNSETTLED]
     scheduled = [item for item in ended if item.state == ItemState.SCHEDULED and item.sim_id]
     let_go_of_items([item.pk for item in ended], batch_uuid=batch.uuid)

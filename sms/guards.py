@@ -42,7 +42,12 @@ def _sent_by(user: User, *, is_bulk: bool) -> int:
 
 def left_for_sim(giccid: str) -> int:
     """Messages that may still go to this SIM, whoever sends them."""
-    return max(0, settings.SMS_PER_SIM_HOUR - sent_to([giccid]).get(giccid, 0))
+    return left_of_hour(sent_to([giccid]).get(giccid, 0))
+
+
+def left_of_hour(sent: int) -> int:
+    """Messages that may still go to a SIM that was sent so many within the hour."""
+    return max(0, settings.SMS_PER_SIM_HOUR - sent)
 
 
 def why_not_many(user: User, number: int) -> str:

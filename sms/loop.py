@@ -141,10 +141,10 @@ class _Sender:
     def _go_on(self, message: Message, outcome: outcomes.Outcome) -> Message | None:
         try:
             with transaction.atomic():
-                outcomes.record(message.pk, outcome)
+                outcomes.record(message, outcome)
                 return None if self.is_resting or self.is_over() else self._take()
         except DatabaseError as error:
             log.warning("sms_record_again", message=message.pk, error=type(error).__name__)
             connection.close_if_unusable_or_obsolete()
-            outcomes.record(message.pk, outcome)
+            outcomes.record(message, outcome)
             return None

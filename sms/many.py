@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from sims.models import Sim
@@ -14,7 +13,7 @@ from smarthub import Client
 from smarthub.errors import ValidationFailed
 from smarthub.models import Answer, ErrorItem
 from sms import conversations, filling, guards, legality, outcomes
-from sms.counting import count
+from sms.counting import Count, count
 from sms.models import Message
 from users.models import User
 
@@ -45,11 +44,10 @@ FITS = "CASE {cases} ELSE '' END".format(
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One item of a batch about to be sent: its id, its SIM, and who asked."""
+    """One item of a batch about to be sent: its id, and its SIM."""
 
     item_id: int
     giccid: str
-    user_id: int | None
 
 
 def why_not(wanted: Mapping[str, Any]) -> str:
@@ -66,60 +64,72 @@ def _plain(text: str) -> str:
     return text.replace("{{", "{").replace("}}", "}")
 
 
-def send(client: Client, parcel: Parcel, wanted: Mapping[str, Any]) -> Answer[Any]:
-    """Write the intent, hand it to the carrier once, write what came of it. Raises what the client raises.
+class Post:
+    """Writes the messages of some items of a batch, hands them over and settles them.
 
-    An item that has a message already is never sent again: its message tells what is known.
+    What all of them need is read once. An item and its message say the same, so both change in one transaction, the
+    caller's.
     """
-    message = _intent(parcel, wanted)
+
+    def __init__(self, giccids: Iterable[str], user_id: int | None) -> None:
+        names = list(giccids)
+        self._sims = filling.sims_for_filling(names)
+        self._sent = guards.sent_to(names)
+        self._user = User.objects.filter(pk=user_id or 0).first()
+
+    def write(self, parcel: Parcel, wanted: Mapping[str, Any]) -> Message:
+        """The intent, as `sending`. Raises ValidationFailed, in words, with nothing written, where none may go."""
+        sim = self._sims[parcel.giccid]
+        message = _row(parcel, sim, _counted(sim, wanted), self._user)
+        if not guards.left_of_hour(self._sent.get(sim.giccid, 0)):
+            raise _refused("This SIM was sent as many messages within the hour as it may be (SMS_PER_SIM_HOUR).")
+        message.save(force_insert=True)
+        conversations.touch([message])
+        return message
+
+    def hand_over(self, client: Client, message: Message) -> Answer[Any]:
+        """The one call. Raises what the client raises."""
+        return client.send_sms(message.content, to_giccid=message.giccid, encoding=message.encoding)
+
+    def note(self, message: Message, outcome: outcomes.Outcome) -> None:
+        outcomes.record(message, outcome)
+
+    def take_back(self, message: Message) -> None:
+        """It certainly never left and leaves no message: its item makes another one later."""
+        conversations.forget(message)
+        Message.objects.filter(pk=message.pk, state=Message.State.SENDING).delete()
+
+    @staticmethod
+    def lost(item_ids: Iterable[int]) -> None:
+        """Whoever was handing these over is gone: nobody knows whether they left."""
+        held = Message.objects.select_for_update(of=("self",)).filter(
+            batch_item_id__in=list(item_ids), state=Message.State.SENDING
+        )
+        for message in held:
+            outcomes.become_unknown(message, outcomes.NO_REPLY)
+
+
+def _counted(sim: Sim, wanted: Mapping[str, Any]) -> Count:
     try:
-        answer = client.send_sms(message.content, to_giccid=message.giccid, encoding=message.encoding)
-    except Exception as error:
-        _not_sent(message, error)
-        raise
-    outcomes.record(message.pk, answer)
-    return answer
-
-
-def _not_sent(message: Message, error: Exception) -> None:
-    """What certainly never left leaves no message: its item is planned again, and makes one then."""
-    if outcomes.is_for_later(error):
-        with transaction.atomic():
-            conversations.forget(message)
-            Message.objects.filter(pk=message.pk, state=Message.State.SENDING).delete()
-        return
-    outcomes.record(message.pk, error)
-
-
-def _intent(parcel: Parcel, wanted: Mapping[str, Any]) -> Message:
-    sim = filling.sims_for_filling([parcel.giccid])[parcel.giccid]
-    content, encoding = str(wanted["content"]), str(wanted.get("encoding") or "text")
-    try:
-        counted = count(filling.fill(content, sim), encoding)
+        counted = count(filling.fill(str(wanted["content"]), sim), str(wanted.get("encoding") or "text"))
     except filling.Missing as missing:
         raise _refused(str(missing)) from None
     if counted.error:
         raise _refused(counted.error)
-    if not guards.left_for_sim(sim.giccid):
-        raise _refused("This SIM was sent as many messages within the hour as it may be (SMS_PER_SIM_HOUR).")
-    user = User.objects.filter(pk=parcel.user_id or 0).first()
-    with transaction.atomic():
-        message = _row(parcel, sim, counted.content, counted.encoding, user)
-        message.alphabet, message.parts = counted.alphabet, counted.parts
-        message.save(force_insert=True)
-        conversations.touch([message])
-    return message
+    return counted
 
 
-def _row(parcel: Parcel, sim: Sim, content: str, encoding: str, user: User | None) -> Message:
+def _row(parcel: Parcel, sim: Sim, counted: Count, user: User | None) -> Message:
     return Message(
         direction=Message.Direction.MT,
         state=Message.State.SENDING,
         giccid=sim.giccid,
         sim=sim,
         account_id=sim.account_id,
-        content=content,
-        encoding=encoding,
+        content=counted.content,
+        encoding=counted.encoding,
+        alphabet=counted.alphabet,
+        parts=counted.parts,
         user=user,
         username=user.username if user else "",
         is_bulk=True,

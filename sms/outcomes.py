@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -39,6 +40,20 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
 NOT_REACHED = "not_reached"
 NO_REPLY = "no_reply"
 CLOSED = "closed"
+# What a report or a person has settled meanwhile stays; a number that an older message has is not given twice.
+TAKEN = """
+UPDATE sms_message m SET loop_id = NULL, sms_id = %(sms_id)s, sent_at = %(sent_at)s, answered_at = now(),
+    state = CASE WHEN was.is_final THEN m.state ELSE 'accepted' END,
+    reason = CASE WHEN was.is_final THEN m.reason ELSE '' END, note = CASE WHEN was.is_final THEN m.note ELSE '' END,
+    polls = CASE WHEN was.is_final THEN m.polls ELSE %(polls)s END,
+    next_poll_at = CASE WHEN was.is_final THEN m.next_poll_at ELSE %(next_poll_at)s END,
+    expect_until = CASE WHEN m.answer = '' THEN m.expect_until
+        ELSE %(sent_at)s + coalesce(m.expect_within_s, 0) * interval '1 second' END
+FROM (SELECT state = ANY(%(final)s) AS is_final FROM sms_message WHERE id = %(id)s FOR UPDATE) AS was
+WHERE m.id = %(id)s AND NOT EXISTS (
+    SELECT FROM sms_message o WHERE o.direction = 'mt' AND o.sms_id = %(sms_id)s AND o.id <> %(id)s)
+RETURNING m.*, EXISTS (SELECT FROM sms_earlyreport r WHERE r.sms_id = %(sms_id)s) AS has_report
+"""
 
 
 def is_for_later(outcome: Outcome) -> bool:
@@ -48,24 +63,25 @@ def is_for_later(outcome: Outcome) -> bool:
     return isinstance(outcome, RateLimited | NoToken | AuthError)
 
 
-def record(message_id: int, outcome: Outcome) -> Message:
-    """Write what came of it, in a transaction.
+def record(message: Message, outcome: Outcome) -> Message:
+    """Write what came of handing it over, in a transaction; the message as it is then.
 
     A slow reply may find its message called unknown meanwhile, even settled by a report or sent again by a person.
     """
-    with transaction.atomic():
-        if isinstance(outcome, Answer):
-            delivery.lock(outcome.value.sms_id)
-        message = Message.objects.select_for_update(of=("self",)).get(pk=message_id)
-        if isinstance(outcome, Answer):
-            _accepted(message, outcome)
-        elif _is_unknown(outcome):
-            become_unknown(message, NO_REPLY)
-        elif is_for_later(outcome) and message.state == S.SENDING and message.tries < len(TRY_AGAIN_AFTER_S):
-            _later(message)
-        else:
-            _failed(message, code_of(outcome))
-        conversations.tell(message)
+    with transaction.atomic(savepoint=False):
+        found = _accepted(message, outcome) if isinstance(outcome, Answer) else _not_accepted(message.pk, outcome)
+        conversations.tell(found)
+    return found
+
+
+def _not_accepted(message_id: int, outcome: Exception) -> Message:
+    message = Message.objects.select_for_update(of=("self",)).get(pk=message_id)
+    if _is_unknown(outcome):
+        become_unknown(message, NO_REPLY)
+    elif is_for_later(outcome) and message.state == S.SENDING and message.tries < len(TRY_AGAIN_AFTER_S):
+        _later(message)
+    else:
+        _failed(message, code_of(outcome))
     return message
 
 
@@ -76,28 +92,31 @@ def _is_unknown(outcome: Outcome) -> bool:
     return not isinstance(outcome, NoToken | NoCarrier)
 
 
-def _accepted(message: Message, answer: Answer[SmsMessage]) -> None:
+def _accepted(message: Message, answer: Answer[SmsMessage]) -> Message:
     told = answer.value
-    _take_over(told.sms_id, message)
-    message.loop = None
-    message.sms_id, message.sent_at = told.sms_id, answer.reply.asked_at
-    message.answered_at = timezone.now()
-    if not message.is_final:
-        message.state, message.reason, message.note = S.ACCEPTED, "", ""
-        message.polls, message.next_poll_at = polling.first(message)
-    if message.answer:
-        message.expect_until = message.sent_at + timedelta(seconds=message.expect_within_s or 0)
-    message.save()
-    early.take_for(message)
-    state = delivery.state_for(told.status, told.fail_reason)
-    if state in Message.FINAL:
-        polling.found(message, told)
+    delivery.lock(told.sms_id)
+    taken = _taken(message, answer) or _taken_over(message, answer)
+    if taken.has_report:
+        early.take_for(taken)
+    if delivery.state_for(told.status, told.fail_reason) in Message.FINAL:
+        polling.found(taken, told)
+    return taken
 
 
-def _take_over(sms_id: str, message: Message) -> None:
+def _taken(message: Message, answer: Answer[SmsMessage]) -> Any:
+    """The message with its number, and whether a report of it came before; None where an older one has the number."""
+    message.sent_at = answer.reply.asked_at
+    polls, next_poll_at = polling.first(message)
+    values = {"id": message.pk, "sms_id": answer.value.sms_id, "sent_at": message.sent_at, "final": list(Message.FINAL)}
+    rows = Message.objects.raw(TAKEN, values | {"polls": polls, "next_poll_at": next_poll_at})
+    return next(iter(rows), None)
+
+
+def _taken_over(message: Message, answer: Answer[SmsMessage]) -> Any:
     """A carrier that begins to count anew (a simulated one that was restarted) gives a number a second time."""
-    older = Message.objects.filter(direction=Message.Direction.MT, sms_id=sms_id).exclude(pk=message.pk)
+    older = Message.objects.filter(direction=Message.Direction.MT, sms_id=answer.value.sms_id).exclude(pk=message.pk)
     older.update(sms_id="", next_poll_at=None)
+    return _taken(message, answer)
 
 
 def become_unknown(message: Message, reason: str) -> None:

@@ -59,8 +59,9 @@ def first(message: Message) -> tuple[int, datetime | None]:
 
     While reports arrive it has some minutes for its own; then `work` sees whether any came since it left.
     """
-    plan = plan_of(message)
-    place = next(at for at, after_s in enumerate(plan) if after_s >= A_REPORT_TAKES.seconds) if last_report() else 0
+    place = next(at for at, after_s in enumerate(plan_of(message)) if after_s >= A_REPORT_TAKES.seconds)
+    if place and not last_report():
+        place = 0
     return place, _at(message, place)
 
 

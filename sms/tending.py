@@ -53,8 +53,8 @@ def _refuse_all(lane: SendLoop.Lane, error: NoCarrier) -> None:
     for message_id in list(waiting.values_list("pk", flat=True)[:1000]):
         with transaction.atomic():
             row = Message.objects.select_for_update().filter(pk=message_id, state=Message.State.QUEUED)
-            if row.exists():
-                outcomes.record(message_id, error)
+            if message := row.first():
+                outcomes.record(message, error)
 
 
 def ask_for_delivery(*, then: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from batches import calls, run
+from batches import run
 from batches.item_rows import rows_for
 from batches.models import Batch
 from sms import doubts, intake, many
@@ -54,7 +54,9 @@ def test_what_a_person_closed_has_failed(lost, work, user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_message_nothing_was_sent(carrier, client, fleet, plan, work, user, monkeypatch):
+def test_an_item_and_its_message_are_begun_together_or_not_at_all(
+    carrier, client, fleet, plan, work, user, monkeypatch
+):
     from batches.work import work_slice
 
     batch = plan(fleet[:1], kind="sms", content="REBOOT", encoding="text")
@@ -64,18 +66,53 @@ def test_without_a_message_nothing_was_sent(carrier, client, fleet, plan, work, 
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(many, "_intent", dies)
+        patch.setattr(many.conversations, "touch", dies)
         with pytest.raises(Killed):
             for _ in range(4):
                 due_now(batch)
                 work_slice(batch.pk, client)
-    work(batch, times=6)
-    assert states(batch) == {"unknown": 1}
-    older(batch, timedelta(minutes=11))
+    assert states(batch) == {"planned": 1} and not Message.objects.exists()
     work(batch, times=6)
 
-    assert states(batch) == {"failed": 1} and sent(carrier, "M1") == 0
-    assert batch.items.get().message.startswith("It never left") and calls.LEFT_BEHIND
+    assert states(batch) == {"done": 1} and sent(carrier, "M1") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["sending", "answered"])
+def test_a_worker_that_dies_leaves_doubt_about_one_message_at_most(carrier, client, fleet, plan, work, user, step):
+    from batches.work import work_slice
+
+    batch = plan(fleet[:3], kind="sms", content="REBOOT", encoding="text")
+    run.start(batch, user)
+    steps = iter(range(100))
+
+    def dies(name):
+        if name == step and next(steps) == 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        for _ in range(4):
+            due_now(batch)
+            work_slice(batch.pk, client, on_step=dies)
+    work(batch, times=12)
+
+    assert states(batch).get("unknown") == 1 and batch.state == "finished"
+    left = Message.objects.filter(batch_item_id__in=batch.items.filter(state="unknown").values("pk"))
+    assert [message.state for message in left] == ["unknown"]
+    assert not Message.objects.filter(state="sending").exists()
+    assert sent(carrier, "M1") == (3 if step == "answered" else 2)
+
+
+def test_a_key_without_the_right_pauses_it_and_leaves_no_message(carrier, fleet, plan, work, user):
+    carrier.post("/_sim/fault", {"operation": "M1", "kind": "403"})
+    batch = plan(fleet[:2], kind="sms", content="REBOOT", encoding="text")
+    run.start(batch, user)
+    work(batch, times=6)
+    assert batch.state == "paused" and states(batch) == {"planned": 2} and not Message.objects.exists()
+
+    run.resume(batch, user)
+    work(batch)
+    assert states(batch) == {"done": 2} and Message.objects.count() == 2
 
 
 def test_the_dry_run_shows_each_text_and_leaves_out_what_grows_too_long(fleet, plan, user):
