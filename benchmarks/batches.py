@@ -209,6 +209,7 @@ def _killed(base_url: str) -> dict[str, Any]:
     from django.db.models.functions import Now
 
     from batches.models import Batch
+    from toolkit import lease
 
     requests.post(f"{_root(base_url)}/_sim/requests", timeout=5)
     # Its clock stands still, so that jobs end at once; the answers take a while, for the kills to fall into.
@@ -227,7 +228,8 @@ def _killed(base_url: str) -> dict[str, Any]:
             kills += worker.poll() is None
             worker.send_signal(signal.SIGKILL)
             worker.wait()
-            Batch.objects.filter(pk=batch.pk).update(lease_until=Now(), next_step_at=Now())
+            lease.give_back_of_the_dead()
+            Batch.objects.filter(pk=batch.pk).update(next_step_at=Now())
             worker = _worker(batch.pk, base_url)
     worker.kill()
     changes = requests.get(f"{_root(base_url)}/_sim/requests?limit=1", timeout=30).json()["changes"]

@@ -18,7 +18,7 @@ from tests.simulated import Simulated
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", 10_000))
 CONVERSATION = int(os.environ.get("BENCH_CONVERSATION", 10_000))
 OPENINGS = int(os.environ.get("BENCH_OPENINGS", 50))
-PATIENCE_S = 120
+PATIENCE_S = 600
 SIM = "8986011805021000004"
 
 
@@ -26,7 +26,7 @@ def run() -> dict[str, Any]:
     with Simulated.started("--sims", str(MESSAGES * 2)) as carrier:
         carrier.post("/_sim/knobs", {"sms_delay": 0})
         settings = {"SMARTHUB_BASE_URL": carrier.base_url, "SMARTHUB_API_KEY": carrier.key}
-        with portal(**settings, SMARTHUB_RATE_PER_MINUTE="1000000"):
+        with portal(**settings, SMARTHUB_RATE_PER_MINUTE="1000000", PORTAL_ROLE="worker"):
             _read_fleet(carrier)
             return {
                 "messages": MESSAGES,
