@@ -49,4 +49,7 @@ def _inbox(seen: Watch) -> Sign:
     if seen.is_behind:
         more = format_html("the oldest waits since {}", age(seen.oldest_waiting, "ago"))
         return Sign("Push inbox", "warn", "clock", "Behind", more)
+    if seen.is_unread:
+        more = format_html("the oldest waits for the carrier since {}", age(seen.oldest_unread, "ago"))
+        return Sign("Push inbox", "warn", "clock", "Unread", more)
     return Sign("Push inbox", "ok", "tick", "Empty" if seen.oldest_waiting is None else "Keeps up")

@@ -34,10 +34,15 @@ class KindSeen:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The state of the pushes as a whole; `oldest_waiting` is when the oldest came that nobody has taken apart."""
+    """The state of the pushes as a whole.
+
+    `oldest_waiting` is since when the oldest waits for us; `oldest_unread` the same where the carrier was asked for its
+    SIM and did not answer.
+    """
 
     kinds: tuple[KindSeen, ...]
     oldest_waiting: datetime | None
+    oldest_unread: datetime | None
     now: datetime
 
     @property
@@ -50,7 +55,14 @@ class Watch:
 
     @property
     def is_behind(self) -> bool:
-        return self.oldest_waiting is not None and self.now - self.oldest_waiting > BACKLOG
+        return self._is_long(self.oldest_waiting)
+
+    @property
+    def is_unread(self) -> bool:
+        return self._is_long(self.oldest_unread)
+
+    def _is_long(self, since: datetime | None) -> bool:
+        return since is not None and self.now - since > BACKLOG
 
 
 def watch(now: datetime | None = None) -> Watch:
@@ -60,7 +72,7 @@ def watch(now: datetime | None = None) -> Watch:
     days: dict[str, list[tuple[datetime, object]]] = defaultdict(list)
     for slug, day, last_at in seen.values_list("slug", "day", "last_at"):
         days[slug].append((last_at, day))
-    return Watch(tuple(_seen(slug, days[slug], now) for slug in KINDS), _oldest_waiting(), now)
+    return Watch(tuple(_seen(slug, days[slug], now) for slug in KINDS), *_oldest(), now)
 
 
 def warnings(seen: Watch) -> list[str]:
@@ -68,6 +80,9 @@ def warnings(seen: Watch) -> list[str]:
     words = [f"No {kind.slug} push for {span(seen.now - kind.last_at)}." for kind in seen.silent if kind.last_at]
     if seen.oldest_waiting and seen.is_behind:
         words.append(f"The oldest push waits since {span(seen.now - seen.oldest_waiting)}.")
+    if seen.oldest_unread and seen.is_unread:
+        waits = span(seen.now - seen.oldest_unread)
+        words.append(f"The carrier does not answer: the oldest push waits since {waits} for its SIM to be read.")
     return words
 
 
@@ -93,12 +108,18 @@ def _seen(slug: str, days: Iterable[tuple[datetime, object]], now: datetime) -> 
     return KindSeen(slug, last, is_daily, is_daily and now - last > timedelta(hours=settings.PUSH_SILENCE_HOURS))
 
 
-def _oldest_waiting() -> datetime | None:
-    """Pushes that wait for a carrier that does not answer are no backlog of ours: they have a time to be due."""
+def _oldest() -> tuple[datetime | None, datetime | None]:
+    """Since when the oldest waits for us, and for a carrier that does not answer: then it has a time to be due."""
     untaken = Untaken.objects.aggregate(oldest=Min("received_at"))["oldest"]
-    waiting = Push.objects.filter(state=Push.State.RECEIVED, due_at=None)
-    asked = [push.asked_at for push in waiting.order_by("received_at", "delivery_id", "place")[:1]]
-    return min([at for at in (untaken, *asked) if at], default=None)
+    received = Push.objects.filter(state=Push.State.RECEIVED)
+    ours, carriers = (
+        received.filter(due_at__isnull=is_ours).order_by("received_at", "delivery_id", "place")[:1]
+        for is_ours in (True, False)
+    )
+    found = list(ours.union(carriers, all=True))
+    waiting = [push.asked_at for push in found if push.due_at is None]
+    unread = [push.asked_at for push in found if push.due_at is not None]
+    return min([at for at in (untaken, *waiting) if at], default=None), min(unread, default=None)
 
 
 def last_push_at() -> datetime | None:

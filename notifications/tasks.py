@@ -34,10 +34,15 @@ def read_pushed_sims() -> None:
 
 @shared_task
 def tend_pushes() -> None:
-    """Bring in what was spooled, pick up what nobody works on, and look for silence (beat, every few seconds)."""
+    """Bring in what was spooled, and pick up what nobody works on (beat, every few seconds)."""
     with suppress(psycopg.Error):
         drain()
     take_pushes.delay()
+
+
+@shared_task
+def watch_pushes() -> None:
+    """Look for silence and for what waits (beat); by another worker than the one that may be why."""
     silence.note_warnings()
 
 

@@ -131,6 +131,7 @@ CELERY_TASK_ROUTES = {
     "sms.tasks.tend_messages": {"queue": "click"},
     "sms.tasks.ask_for_delivery": {"queue": "sync"},
     "sms.tasks.*": {"queue": "batch"},
+    "notifications.tasks.watch_pushes": {"queue": "sync"},
     "notifications.tasks.*": {"queue": "push"},
     "estate.tasks.*": {"queue": "sync"},
     "enterprise.tasks.*": {"queue": "sync"},
@@ -155,6 +156,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "adopt-messages": {"task": "sms.tasks.adopt_messages", "schedule": 60, "options": {"expires": 60}},
     "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},
     "tend-pushes": {"task": "notifications.tasks.tend_pushes", "schedule": 5},
+    "watch-pushes": {"task": "notifications.tasks.watch_pushes", "schedule": 10, "options": {"expires": 30}},
     "keep-push-months": {"task": "notifications.tasks.keep_push_months", "schedule": 6 * 3600},
     "keep-trigrams": {"task": "sims.tasks.keep_trigrams", "schedule": 60},
 }

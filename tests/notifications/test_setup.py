@@ -1,21 +1,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 
 from notifications.intake.tokens import read_known
 from notifications.models import Delivery, Push, PushDay, PushKey, Untaken, WebhookToken
 from notifications.retention import keep_months
-from notifications.silence import note_warnings, noted_warnings, warnings, watch
+from notifications.silence import warnings, watch
+from notifications.tasks import watch_pushes
 from notifications.tokens import ensure_tokens
 from tests.notifications.requests import address, ask, push, run
-from tests.page import text
+from tests.page import text, text_of
 from users.models import AuditEntry, User
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -105,6 +108,18 @@ def days_of(slug: str, *ago: float) -> None:
         PushDay.objects.create(slug=slug, day=at.date(), count=1, last_at=at)
 
 
+def whole(response: HttpResponse) -> str:
+    """The words of the page with its frame."""
+    return text_of(response.content.decode())
+
+
+@pytest.fixture
+def _nothing_noted() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.mark.usefixtures("_nothing_noted")
 def test_a_kind_that_used_to_come_daily_and_is_silent_is_told_of(admin: Client) -> None:
     days_of("no-session", 1.3, 2, 3, 4, 5, 6)
     days_of("mo-sms", 0.01, 1, 2, 3, 4)
@@ -114,19 +129,50 @@ def test_a_kind_that_used_to_come_daily_and_is_silent_is_told_of(admin: Client) 
 
     assert [kind.slug for kind in found.silent] == ["no-session"]
     assert warnings(found) == ["No no-session push for 31 h."]
-    note_warnings()
-    assert "No no-session push for 31 h." in text(admin.get("/account/")) or noted_warnings() == warnings(found)
+    watch_pushes()
+    for page in ("/account/", "/sims/"):
+        assert "Pushes. No no-session push for 31 h. Open the push inbox" in whole(admin.get(page))
     assert admin.get("/health/ready").json()["pushes"]["warnings"] == warnings(found)
     assert "They usually come daily" in text(admin.get("/events/inbox/"))
-    cache.clear()
 
 
-def test_a_backlog_is_told_of() -> None:
-    old = datetime.now(UTC) - timedelta(minutes=3)
-    Untaken.objects.create(received_at=old, id=1, slug="mo-sms")
+@pytest.mark.parametrize(("hours", "is_silent"), [(3.9, False), (4.1, True)])
+def test_silence_begins_where_the_settings_say(settings: LazySettings, hours: float, is_silent: bool) -> None:
+    settings.PUSH_SILENCE_HOURS = 4
+    days_of("mo-sms", hours / 24, 1 + hours / 24, 2 + hours / 24, 3 + hours / 24, 4 + hours / 24)
 
-    assert watch().is_behind
+    assert [kind.slug for kind in watch().silent] == ["mo-sms"] * is_silent
+
+
+@pytest.mark.usefixtures("_nothing_noted")
+def test_a_backlog_is_told_of(admin: Client) -> None:
+    waits = Untaken.objects.create(received_at=datetime.now(UTC) - timedelta(seconds=50), id=1, slug="mo-sms")
+    assert warnings(watch()) == []
+    waits.delete()
+    Untaken.objects.create(received_at=datetime.now(UTC) - timedelta(minutes=3), id=1, slug="mo-sms")
+
     assert warnings(watch()) == ["The oldest push waits since 3 min."]
+    watch_pushes()
+    assert "Pushes. The oldest push waits since 3 min." in whole(admin.get("/account/"))
+    assert admin.get("/health/ready").json()["pushes"]["warnings"] == warnings(watch())
+
+
+def test_what_waits_for_the_carrier_is_told_of_as_that(admin: Client) -> None:
+    old = datetime.now(UTC) - timedelta(minutes=3)
+    push = Push(received_at=old, delivery_id=1, place=0, slug="sim-status", event_key="1", state="received")
+    push.needs_read, push.due_at = True, datetime.now(UTC) + timedelta(minutes=1)
+    push.save(force_insert=True)
+
+    words = "The carrier does not answer: the oldest push waits since 3 min for its SIM to be read."
+    assert warnings(watch()) == [words]
+    assert words in text(admin.get("/events/inbox/"))
+    assert "the oldest waits for the carrier since 3 min" in text(admin.get("/"))
+
+
+def exists(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+        return bool(cursor.fetchone()[0])
 
 
 def test_months_past_their_retention_are_dropped_whole(settings: LazySettings) -> None:
@@ -148,5 +194,7 @@ def test_months_past_their_retention_are_dropped_whole(settings: LazySettings) -
     keep_months()
 
     assert [bytes(each.body) for each in Delivery.objects.all()] == [b"{}"]
+    assert not exists("notifications_delivery_2020_01")
+    assert exists(f"notifications_delivery_{datetime.now(UTC):%Y_%m}")
     assert [key.key for key in PushKey.objects.all()] == ["new"]
     assert Push.objects.count() == 0
