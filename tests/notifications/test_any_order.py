@@ -20,6 +20,7 @@ from notifications.pushes.kinds import KINDS
 from sims.copy import Answer, write_copy
 from sims.models import Sim
 from smarthub import Client
+from sms.models import Message
 from tests.notifications.requests import address, ask, run
 from tests.simulated import Simulated
 
@@ -27,9 +28,10 @@ Work = Callable[[], None]
 Delivery = tuple[str, dict[str, Any]]
 TABLES = (
     "notifications_delivery, notifications_untaken, notifications_push, notifications_pushkey, notifications_pushday, "
-    "journal_event, sims_sim, sims_simidentifier, sims_usageday, sms_message"
+    "journal_event, sims_sim, sims_simidentifier, sims_usageday, sms_message, sms_earlyreport"
 )
 SIM = "8986011805021000004"
+SENT_TO = "8986011805021000009"
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def nine(carrier: Simulated) -> list[Delivery]:
         ("no-session", {"noSessionHours": 72, "lastSessionTime": None}),
         ("prepaid-expired", {"endTime": "2099-01-01T00:00:00+0000", "remainingDays": 7}),
     ):
-        carrier.post("/_sim/push", {"slug": slug, "giccid": "8986011805021000009", "fields": fields})
+        carrier.post("/_sim/push", {"slug": slug, "giccid": SENT_TO, "fields": fields})
     found = [(each["slug"], each["payload"]) for each in carrier.get("/_sim/deliveries")["deliveries"]]
     assert {slug for slug, _ in found} == set(KINDS)
     return found
@@ -62,11 +64,13 @@ def before(carrier: Simulated) -> list[Answer]:
     return [Answer(page.records, page.reply.asked_at) for page in pages]
 
 
-def end_of(parts: list[list[Delivery]], before: list[Answer], work: Work) -> tuple[Any, Any, Any]:
-    """Deliver the parts, working between them; the copy, the journal and the states of the pushes at the end."""
+def end_of(parts: list[list[Delivery]], before: list[Answer], work: Work) -> tuple[Any, ...]:
+    """Deliver the parts, working between them; copy, messages, journal and the states of the pushes at the end."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES} CASCADE")
     write_copy(before, cause=Cause(Event.Cause.READ))
+    sim = Sim.objects.get(giccid=SENT_TO)
+    Message.objects.create(direction="mt", state="accepted", giccid=SENT_TO, sim=sim, sms_id="sms-1", content="go on")
 
     async def deliver(intake: Intake, part: list[Delivery]) -> None:
         await asyncio.gather(*(ask(intake, json.dumps(body).encode(), path=address(slug)) for slug, body in part))
@@ -79,12 +83,19 @@ def end_of(parts: list[list[Delivery]], before: list[Answer], work: Work) -> tup
         json.dumps([event.kind, event.subject_key, event.data if event.kind[:3] != "sms" else None], sort_keys=True)
         for event in Event.objects.all()
     )
-    return copy, events, set(Push.objects.values_list("slug", "event_key", "state").exclude(state="ignored"))
+    messages = list(Message.objects.order_by("sms_id").values_list("direction", "state", "giccid", "content", "sms_id"))
+    return copy, messages, events, set(Push.objects.values_list("slug", "event_key", "state").exclude(state="ignored"))
 
 
 def test_order_repeats_and_delay_do_not_matter(before: list[Answer], nine: list[Delivery], work: Work) -> None:
     expected = end_of([[each] for each in nine], before, work)
-    assert len(expected[1]) >= len(KINDS) - 1  # a report of a message that nobody sent tells nothing
+    _, messages, events, pushes = expected
+    assert sorted(message[:4] for message in messages) == [
+        ("mo", "received", SIM, "T=21.5"),
+        ("mt", "delivered", SENT_TO, "go on"),
+    ]
+    assert len(events) >= len(KINDS) - 1  # that a message arrived is its state, and no event
+    assert {(slug, state) for slug, _, state in pushes} == {(slug, "handled") for slug in KINDS}
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.data())
