@@ -1,6 +1,6 @@
 """When a page is sent what waits for it: at once after a quiet time, else once in each half second of its own.
 
-The half seconds of three shares of the pages begin one tick after another, so that not all pages are written to at once.
+The half seconds of three shares of the pages begin one tick after another, so that not all are written to at once.
 The doorbell is listened to at the same ticks: rows go out as soon as they are read.
 """
 
