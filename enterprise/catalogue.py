@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from enterprise.history import keep_day
+from enterprise.history import keep_days
 from enterprise.models import Account, Enterprise, ServicePackage, Source
-from enterprise.sources import note_read
+from enterprise.sources import note_read, note_reads
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
 
@@ -23,8 +25,7 @@ def read_enterprise(client: Client) -> tuple[list[Account], int]:
     read_at = answer.reply.asked_at
     with transaction.atomic():
         _write_enterprise(answer.value, read_at)
-        for summary in answer.value.accounts:
-            _write_summary(summary, read_at)
+        _write_summaries(answer.value.accounts, read_at)
         names = [summary.name for summary in answer.value.accounts]
         Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
         note_read(Source.Call.ENTERPRISE, None, read_at)
@@ -44,61 +45,100 @@ def _write_enterprise(enterprise: carrier_models.Enterprise, read_at: datetime) 
     )
 
 
-def _write_summary(summary: carrier_models.AccountSummary, read_at: datetime) -> None:
-    figures = {
-        "customer_name": summary.customer_name or "",
-        "status": summary.status or "",
-        "carrier_sim_count": summary.sim_count,
-        "gone_at": None,
-    }
-    Account.objects.update_or_create(
-        name=summary.name, defaults=figures, create_defaults={**figures, "read_at": read_at}
-    )
-
-
-def write_account(account: Account, answer: Answer[carrier_models.Account]) -> None:
-    """Keep one account's figures (E2), and a reading of its day."""
-    seen = answer.value
-    figures = {
-        "customer_name": seen.customer_name or "",
-        "status": seen.status or "",
-        "balance": seen.balance,
-        "currency": seen.currency or "",
-        "billing_cycle": seen.billing_cycle or "",
-        "current_cycle_charge": seen.cycle_charge,
-        "data_usage_mb": seen.data_usage_mb,
-        "sms_usage": seen.sms_usage,
-        "voice_usage_min": seen.voice_usage_min,
-        "carrier_sim_count": seen.sim_count,
-        "carrier_status_counts": {count.status: count.count for count in seen.sim_status_counts},
-        "read_at": answer.reply.asked_at,
-    }
-    for name, value in figures.items():
-        setattr(account, name, value)
-    with transaction.atomic():
-        account.save(update_fields=list(figures))
-        keep_day(account)
-        note_read(Source.Call.ACCOUNT, account, answer.reply.asked_at)
-
-
-def write_packages(account: Account, answer: Answer[tuple[carrier_models.ServicePackage, ...]]) -> None:
-    """Keep an account's tariffs (E3). One that is no longer listed is marked gone and kept."""
-    read_at = answer.reply.asked_at
-    with transaction.atomic():
-        _write_packages(account, answer.value, read_at)
-        Account.objects.filter(pk=account.pk).update(packages_read_at=read_at)
-        note_read(Source.Call.PACKAGES, account, read_at)
-
-
-def _write_packages(account: Account, seen: tuple[carrier_models.ServicePackage, ...], read_at: datetime) -> None:
-    ServicePackage.objects.bulk_create(
-        {package.name: _row(account, package, read_at) for package in seen}.values(),
+def _write_summaries(summaries: Sequence[carrier_models.AccountSummary], read_at: datetime) -> None:
+    """The accounts as the enterprise names them; one that is as it was is not written."""
+    known = {account.name: account for account in Account.objects.all()}
+    seen = {summary.name: summary for summary in summaries}
+    named = [_named(known.get(name), summary, read_at) for name, summary in seen.items()]
+    Account.objects.bulk_create(
+        [account for account in named if account is not None],
         update_conflicts=True,
-        unique_fields=["account", "name"],
-        update_fields=[*FIGURES, "read_at", "gone_at"],
+        unique_fields=["name"],
+        update_fields=NAMED,
     )
-    names = [package.name for package in seen]
-    account.packages.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+
+
+NAMED = ("customer_name", "status", "carrier_sim_count", "gone_at")
+
+
+def _named(account: Account | None, summary: carrier_models.AccountSummary, read_at: datetime) -> Account | None:
+    figures = (summary.customer_name or "", summary.status or "", summary.sim_count, None)
+    if account is not None and tuple(getattr(account, name) for name in NAMED) == figures:
+        return None
+    return Account(name=summary.name, read_at=read_at, **dict(zip(NAMED, figures, strict=True)))
+
+
+def write_accounts(read: Sequence[tuple[Account, Answer[carrier_models.Account]]]) -> None:
+    """Keep the figures of accounts (E2), and a reading of their day. A few statements for any number of them."""
+    for account, answer in read:
+        for name, value in _figures(answer).items():
+            setattr(account, name, value)
+    accounts = [account for account, _ in read]
+    with transaction.atomic():
+        Account.objects.bulk_update(accounts, READ)
+        keep_days(accounts)
+        note_reads(Source.Call.ACCOUNT, {account: account.read_at for account in accounts})
+
+
+READ = (
+    "customer_name",
+    "status",
+    "balance",
+    "currency",
+    "billing_cycle",
+    "current_cycle_charge",
+    "data_usage_mb",
+    "sms_usage",
+    "voice_usage_min",
+    "carrier_sim_count",
+    "carrier_status_counts",
+    "read_at",
+)
+
+
+def _figures(answer: Answer[carrier_models.Account]) -> dict[str, Any]:
+    seen = answer.value
+    figures = (
+        seen.customer_name or "",
+        seen.status or "",
+        seen.balance,
+        seen.currency or "",
+        seen.billing_cycle or "",
+        seen.cycle_charge,
+        seen.data_usage_mb,
+        seen.sms_usage,
+        seen.voice_usage_min,
+        seen.sim_count,
+        {count.status: count.count for count in seen.sim_status_counts},
+        answer.reply.asked_at,
+    )
+    return dict(zip(READ, figures, strict=True))
+
+
+def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.ServicePackage, ...]]]]) -> None:
+    """Keep the tariffs of accounts (E3). One that is no longer listed is marked gone and kept."""
+    rows: dict[tuple[int, str], ServicePackage] = {}
+    for account, answer in read:
+        read_at = account.packages_read_at = answer.reply.asked_at
+        rows |= {(account.pk, package.name): _row(account, package, read_at) for package in answer.value}
+    accounts = [account for account, _ in read]
+    with transaction.atomic():
+        ServicePackage.objects.bulk_create(
+            rows.values(),
+            update_conflicts=True,
+            unique_fields=["account", "name"],
+            update_fields=[*FIGURES, "read_at", "gone_at"],
+        )
+        _mark_gone(accounts, rows)
+        Account.objects.bulk_update(accounts, ["packages_read_at"])
+        note_reads(Source.Call.PACKAGES, {account: answer.reply.asked_at for account, answer in read})
+
+
+def _mark_gone(accounts: Sequence[Account], listed: Container[tuple[int, str]]) -> None:
+    kept = ServicePackage.objects.filter(account__in=accounts, gone_at=None)
+    gone = [pk for pk, *key in kept.values_list("pk", "account_id", "name") if tuple(key) not in listed]
+    if gone:
+        ServicePackage.objects.filter(pk__in=gone).update(gone_at=timezone.now())
 
 
 FIGURES = (

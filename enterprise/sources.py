@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -12,8 +13,16 @@ from enterprise.models import Account, Source
 
 def note_read(call: Source.Call, account: Account | None, read_at: datetime) -> None:
     """It was answered; what was wrong before is over."""
-    Source.objects.update_or_create(
-        call=call, account=account, defaults={"read_at": read_at, "failed_at": None, "error": ""}
+    note_reads(call, {account: read_at})
+
+
+def note_reads(call: Source.Call, read: Mapping[Account | None, datetime]) -> None:
+    """The same for several accounts at once."""
+    Source.objects.bulk_create(
+        [Source(call=call, account=account, read_at=read_at) for account, read_at in read.items()],
+        update_conflicts=True,
+        unique_fields=["call", "account"],
+        update_fields=["read_at", "failed_at", "error"],
     )
 
 

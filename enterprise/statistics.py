@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -26,13 +26,15 @@ REACH = timedelta(days=91)
 
 def read_days(client: Client, *, most: int = DAYS_A_RUN) -> int:
     """Read today, and days whose figures were not final when they were read last; how many requests it took."""
-    requests = 0
-    for day in _wanted(day_of(timezone.now()), most):
-        let_go()
-        answer = client.country_statistics(start_date=day, end_date=day)
-        write_day(day, answer)
-        requests += answer.reply.attempts
-    return requests
+    days = _wanted(day_of(timezone.now()), most)
+    answers: dict[date, Answer[tuple[carrier_models.CountryUsage, ...]]] = {}
+    let_go()
+    try:
+        for day in days:
+            answers[day] = client.country_statistics(start_date=day, end_date=day)
+    finally:
+        write_days(answers)
+    return sum(answer.reply.attempts for answer in answers.values())
 
 
 def _wanted(today: date, most: int) -> list[date]:
@@ -44,21 +46,30 @@ def _back_from(today: date) -> Iterator[date]:
     return (today - number * DAY for number in range(REACH.days + 1))
 
 
-def write_day(day: date, answer: Answer[tuple[carrier_models.CountryUsage, ...]]) -> None:
-    """Keep a day's countries in place of an earlier reading of it; a code named twice is added up."""
-    read_at = answer.reply.asked_at
-    rows: dict[str, CountryDay] = {}
-    for seen in answer.value:
-        row = rows.setdefault(seen.country_code, CountryDay(day=day, code=seen.country_code))
-        row.data_usage_mb = added(row.data_usage_mb, seen.data_usage_mb)
-        row.sim_count = added(row.sim_count, seen.sim_count)
+def write_days(answers: Mapping[date, Answer[tuple[carrier_models.CountryUsage, ...]]]) -> None:
+    """Keep the countries of each day in place of an earlier reading of it; a code named twice is added up."""
+    if not answers:
+        return
+    read_at = {day: answer.reply.asked_at for day, answer in answers.items()}
     with transaction.atomic():
-        CountryDay.objects.filter(day=day).delete()
-        CountryDay.objects.bulk_create(rows.values())
-        CountryDayRead.objects.update_or_create(
-            day=day, defaults={"read_at": read_at, "is_final": read_at >= end_of(day)}
+        CountryDay.objects.filter(day__in=answers).delete()
+        CountryDay.objects.bulk_create(row for day, answer in answers.items() for row in _rows(day, answer.value))
+        CountryDayRead.objects.bulk_create(
+            [CountryDayRead(day=day, read_at=at, is_final=at >= end_of(day)) for day, at in read_at.items()],
+            update_conflicts=True,
+            unique_fields=["day"],
+            update_fields=["read_at", "is_final"],
         )
-        note_read(Source.Call.COUNTRIES, None, read_at)
+        note_read(Source.Call.COUNTRIES, None, max(read_at.values()))
+
+
+def _rows(day: date, seen: Iterable[carrier_models.CountryUsage]) -> Iterable[CountryDay]:
+    rows: dict[str, CountryDay] = {}
+    for usage in seen:
+        row = rows.setdefault(usage.country_code, CountryDay(day=day, code=usage.country_code))
+        row.data_usage_mb = added(row.data_usage_mb, usage.data_usage_mb)
+        row.sim_count = added(row.sim_count, usage.sim_count)
+    return rows.values()
 
 
 def added(one: Number | None, other: Number | None) -> Number | None:

@@ -20,6 +20,9 @@ from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
 
+# Asked about, a few at once, and then written together.
+ACCOUNTS_A_STEP = 16
+
 
 def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
     """Read what the lists need, and no more; False when the slice ended before all accounts were read.
@@ -30,10 +33,10 @@ def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
     if not run.parts.exists():
         _make_parts(run, slice_)
     parts = list(run.parts.filter(is_catalogued=False).select_related("account"))
-    for start in range(0, len(parts), PAGES_AT_ONCE):
+    for start in range(0, len(parts), ACCOUNTS_A_STEP):
         if slice_.is_over:
             return False
-        _read_accounts(run, parts[start : start + PAGES_AT_ONCE], slice_)
+        _read_accounts(run, parts[start : start + ACCOUNTS_A_STEP], slice_)
         slice_.renew()
     return True
 
@@ -120,43 +123,49 @@ def _known_instead(run: SyncRun, slice_: Slice, error: CarrierError) -> list[Acc
 
 
 class _Question(NamedTuple):
-    """What is asked about each account, and how the answer is kept."""
+    """What is asked about each account, and how the answers are kept."""
 
     what: str
     call: Source.Call
     ask: Callable[[Client, str], Any]
-    write: Callable[[Account, Any], None]
+    write: Callable[[list[tuple[Account, Any]]], None]
 
 
 QUESTIONS = (
-    _Question("figures", Source.Call.ACCOUNT, Client.account, catalogue.write_account),
+    _Question("figures", Source.Call.ACCOUNT, Client.account, catalogue.write_accounts),
     _Question("packages", Source.Call.PACKAGES, Client.service_packages, catalogue.write_packages),
 )
 
 
 def _read_accounts(run: SyncRun, parts: list[SyncPart], slice_: Slice) -> None:
-    """Ask about a few accounts at once, then write what came."""
+    """Ask about several accounts, a few at once, then write what came, and note what did not."""
     let_go()
     with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="account") as pool:
         asked = [
-            (part, question, pool.submit(question.ask, slice_.client, part.account.name))
-            for part in parts
+            (question, [(part.account, pool.submit(question.ask, slice_.client, part.account.name)) for part in parts])
             for question in QUESTIONS
         ]
-    attempts = [_write(run, part.account, question, future) for part, question, future in asked]
+    attempts = [number for question, futures in asked for number in _write(run, question, futures)]
     count_requests(run.pk, attempts)
     SyncPart.objects.filter(pk__in=[part.pk for part in parts]).update(is_catalogued=True)
 
 
-def _write(run: SyncRun, account: Account, question: _Question, future: Future[Any]) -> int:
-    """Keep one answer, or note why there is none; how many requests it took."""
-    try:
-        answer = future.result()
-    except AuthError as error:
-        raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}") from None
-    except CarrierError as error:
+def _write(run: SyncRun, question: _Question, asked: list[tuple[Account, Future[Any]]]) -> list[int]:
+    """Keep the answers to one question, and note why there is none; how many requests each took."""
+    errors = {account: error for account, future in asked if (error := _error_of(future))}
+    answers = [(account, future.result()) for account, future in asked if account not in errors]
+    question.write(answers)
+    for account, error in errors.items():
+        if isinstance(error, AuthError):
+            raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}")
         note_failure(question.call, account, words_for(error))
         add_error(run.pk, f"{account.name}, {question.what}: {words_for(error)}")
-        return _attempts(error)
-    question.write(account, answer)
-    return int(answer.reply.attempts)
+    return [int(answer.reply.attempts) for _, answer in answers] + list(map(_attempts, errors.values()))
+
+
+def _error_of(future: Future[Any]) -> CarrierError | None:
+    """What the carrier did wrong; what we did is raised."""
+    error = future.exception()
+    if error is not None and not isinstance(error, CarrierError):
+        raise error
+    return error

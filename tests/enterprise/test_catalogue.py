@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from enterprise.catalogue import read_enterprise, write_account, write_packages
+from enterprise.catalogue import read_enterprise, write_accounts, write_packages
 from enterprise.models import Account, AccountDay, Enterprise, ServicePackage, Source
 from enterprise.sources import failing, note_failure
 from smarthub import Client
@@ -34,7 +34,7 @@ def test_enterprise_and_its_accounts_are_dated_copies(client: Client) -> None:
 def test_account_has_its_figures(client: Client) -> None:
     read_enterprise(client)
     account = Account.objects.get(name="example_account")
-    write_account(account, client.account(account.name))
+    write_accounts([(account, client.account(account.name))])
     account.refresh_from_db()
     assert account.carrier_sim_count == sum(account.carrier_status_counts.values()) == 9
     assert account.currency and account.balance is not None
@@ -44,7 +44,7 @@ def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> 
     read_enterprise(client)
     account = Account.objects.get(name="example_account")
     ServicePackage.objects.create(account=account, name="Sold no more")
-    write_packages(account, client.service_packages(account.name))
+    write_packages([(account, client.service_packages(account.name))])
     package = account.packages.get(name="Prepaid-Basic-100M")
     assert (package.data_volume_mb, package.type, package.gone_at) == (Decimal(100), "BASIC", None)
     assert account.packages.get(name="Sold no more").gone_at is not None
@@ -55,8 +55,8 @@ def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> 
 def test_an_account_has_a_reading_a_day(client: Client) -> None:
     read_enterprise(client)
     account = Account.objects.get(name="example_account")
-    write_account(account, client.account(account.name))
-    write_account(account, client.account(account.name))
+    write_accounts([(account, client.account(account.name))])
+    write_accounts([(account, client.account(account.name))])
     day = AccountDay.objects.get()
     assert (day.balance, day.current_cycle_charge) == (account.balance, account.current_cycle_charge)
     assert day.read_at == account.read_at
@@ -67,6 +67,6 @@ def test_a_failure_is_noted_until_the_next_answer(client: Client) -> None:
     account = Account.objects.get(name="example_account")
     note_failure(Source.Call.ACCOUNT, account, "No answer.")
     assert [(row.call, row.account, row.read_at) for row in failing()] == [("account", account, None)]
-    write_account(account, client.account(account.name))
+    write_accounts([(account, client.account(account.name))])
     assert failing() == []
     assert Source.objects.get(call="account").read_at is not None

@@ -7,7 +7,7 @@ import pytest
 
 from enterprise.countries import country_of
 from enterprise.models import CountryDay, CountryDayRead
-from enterprise.statistics import DAYS_A_RUN, read_days, write_day
+from enterprise.statistics import DAYS_A_RUN, read_days, write_days
 from smarthub import Answer, Client
 from smarthub.models import CountryUsage, Reply
 from tests.simulated import Simulated
@@ -27,21 +27,21 @@ def kept() -> list[tuple[str, Decimal | None, int | None]]:
 
 
 def test_a_day_is_kept_as_it_came_and_replaced_by_its_later_reading() -> None:
-    write_day(DAY, seen(("DE", "10", 3), ("??", "1", None)))
+    write_days({DAY: seen(("DE", "10", 3), ("??", "1", None))})
     assert kept() == [("??", 1, None), ("DE", 10, 3)]
     assert not CountryDayRead.objects.get().is_final
-    write_day(DAY, seen(("DE", "20", 4), at=NOON + timedelta(days=1)))
+    write_days({DAY: seen(("DE", "20", 4), at=NOON + timedelta(days=1))})
     assert kept() == [("DE", 20, 4)]
     assert CountryDayRead.objects.get().is_final
 
 
 def test_a_code_named_twice_is_added_up() -> None:
-    write_day(DAY, seen(("DE", "10", None), ("DE", None, 2), ("DE", "5", 1)))
+    write_days({DAY: seen(("DE", "10", None), ("DE", None, 2), ("DE", "5", 1))})
     assert kept() == [("DE", 15, 3)]
 
 
 def test_an_empty_day_is_no_gap() -> None:
-    write_day(DAY, seen())
+    write_days({DAY: seen()})
     assert CountryDayRead.objects.filter(day=DAY).exists()
 
 
