@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
 from sims.copy.answers import Answer
 
-# A page as the last run saw it, whose SIMs are in our copy as it showed them.
-UNCHANGED = """
-SELECT n.place, p.sim_ids, p.digest_sum
-FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS n (place, account_id, page, mark)
-JOIN sims_syncpage p ON p.run_id = %s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
+# The pages that are as the last run saw them, whose SIMs are in our copy as they showed them, noted for this run too.
+KEEP_PAGES = """
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
+SELECT %(run)s, p.account_id, p.page, n.asked_at, p.sim_ids, p.mark, p.digest_sum
+FROM unnest(%(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[])
+    AS n (account_id, page, asked_at, mark)
+JOIN sims_syncpage p
+    ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
 WHERE p.digest_sum = (
     SELECT bit_xor(s.digest) FROM unnest(p.sim_ids) AS shown (id) JOIN sims_sim s ON s.id = shown.id
 )
+ON CONFLICT DO NOTHING
+RETURNING account_id, page
 """
 
 EXPECTED = """
@@ -47,20 +52,27 @@ WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
 """
 
 
-class UnchangedPage(NamedTuple):
-    """The ids of a page's SIMs, and their digests XORed."""
+def keep_pages(cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int, last_run_id: int) -> set[int]:
+    """Note the answers that are, record by record, what the last run saw and our copy still has; their places.
 
-    sim_ids: list[int]
-    digest_sum: int
-
-
-def unchanged_pages(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, UnchangedPage]:
-    """The answers that are, record by record, what the last run saw and our copy still has; by place."""
-    marked = [(n, answer.account_id, answer.page, answer.mark) for n, answer in enumerate(answers) if answer.mark]
+    Nothing of them comes here and goes back: what PostgreSQL knows of such a page it can write down itself.
+    """
+    marked = {(answer.account_id, answer.page): place for place, answer in enumerate(answers) if answer.mark}
     if not marked:
-        return {}
-    cursor.execute(UNCHANGED, [*map(list, zip(*marked, strict=True)), last_run_id], binary=True)
-    return {place: UnchangedPage(*found) for place, *found in cursor.fetchall()}
+        return set()
+    these = [answers[place] for place in marked.values()]
+    cursor.execute(
+        KEEP_PAGES,
+        {
+            "run": run_id,
+            "last_run": last_run_id,
+            "accounts": [answer.account_id for answer in these],
+            "pages": [answer.page for answer in these],
+            "asked": [answer.asked_at for answer in these],
+            "marks": [answer.mark for answer in these],
+        },
+    )
+    return {marked[account_id, page] for account_id, page in cursor.fetchall()}
 
 
 def recognise(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, int]:

@@ -17,7 +17,7 @@ from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
-from sims.copy.recognise import compare, known_accounts, recognise, touch, unchanged_pages
+from sims.copy.recognise import compare, keep_pages, known_accounts, recognise, touch
 from sims.copy.rows import row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
@@ -26,7 +26,7 @@ from toolkit.database import set_cursor
 @dataclass(slots=True)
 class CopyResult:
     """What became of the answers. `sim_ids` has for each answer the ids of the SIMs it showed, `digest_sums` the
-    digests of its records, XORed.
+    digests of its records, XORed; both are empty for those in `kept`, which hold nothing new and have their row.
 
     `changed` counts SIMs with a difference worth telling, `moved` all rows rewritten, `stale` the records that
     were older than what the copy already has.
@@ -39,6 +39,7 @@ class CopyResult:
     stale: int = 0
     sim_ids: list[list[int]] = field(default_factory=list)
     digest_sums: list[int] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
     aside: list[KeptAside] = field(default_factory=list)
     event_ids: list[int] = field(default_factory=list)
 
@@ -57,7 +58,8 @@ def write_copy(
     `cause`, unless a change under way explains it (`causes`). A record asked for before its row was last read is
     skipped; one that cannot be read is returned in `aside`, and its row stays as it was. A targeted answer always
     moves `read_at`. With `run_id` a page is also held against the run's later pages; `last_run_id` names the run
-    whose pages tell which SIMs to expect, and only makes it quicker. Never deletes.
+    whose pages tell which SIMs to expect, and only makes it quicker. With both, a page that is as it was then gets its
+    row (`kept`). Never deletes.
     """
     with transaction.atomic(savepoint=False), set_cursor() as cursor:
         return _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC)).write(cause)
@@ -76,22 +78,18 @@ class _Writing:
     ) -> None:
         self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
         self.accounts = known_accounts(cursor, named_giccids(answers))
-        whole = unchanged_pages(cursor, answers, last_run_id) if last_run_id else {}
-        others = [answer for place, answer in enumerate(answers) if place not in whole]
+        # First of all, so that what differs elsewhere is held against these pages as against all of the run.
+        kept = keep_pages(cursor, answers, run_id, last_run_id) if run_id and last_run_id else set()
+        others = [answer for place, answer in enumerate(answers) if place not in kept]
         expected = recognise(cursor, others, last_run_id) if last_run_id else {}
         self.digests = [
-            () if place in whole else digests_of(answer, self.accounts) for place, answer in enumerate(answers)
+            () if place in kept else digests_of(answer, self.accounts) for place, answer in enumerate(answers)
         ]
-        self.shown: list[list[int | None]] = [
-            list(whole[place].sim_ids if place in whole else map(expected.get, digests))
-            for place, digests in enumerate(self.digests)
-        ]
+        self.shown: list[list[int | None]] = [list(map(expected.get, digests)) for digests in self.digests]
         self.result = CopyResult(
             read=sum(len(answer.records) for answer in answers),
-            digest_sums=[
-                whole[place].digest_sum if place in whole else reduce(xor, digests, 0)
-                for place, digests in enumerate(self.digests)
-            ],
+            digest_sums=[reduce(xor, digests, 0) for digests in self.digests],
+            kept=kept,
         )
 
     def write(self, cause: CauseFor) -> CopyResult:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -28,13 +30,24 @@ PAGES_IN_HAND = 256
 MERGE_EVERY_S = 0.5
 
 
+class _Outcome(NamedTuple):
+    """What came of asking for a page."""
+
+    job: Job
+    fetched: Fetched | Exception
+
+
 @dataclass(slots=True)
 class _Reading:
+    """Pages go to the threads in one queue and come back in the other: for each of them a future would cost more than
+    all else that is done for a page as it was before."""
+
     run: SyncRun
     plan: PagePlan
     slice: Slice
-    pending: dict[Future[Fetched], Job] = field(default_factory=dict)
-    answered: SimpleQueue[Future[Fetched]] = field(default_factory=SimpleQueue)
+    jobs: SimpleQueue[Job | None] = field(default_factory=SimpleQueue)
+    answered: SimpleQueue[_Outcome] = field(default_factory=SimpleQueue)
+    outstanding: int = 0
     ready: list[Fetched] = field(default_factory=list)
     records: int = 0
     merged_at: float = field(default_factory=time.monotonic)
@@ -55,8 +68,8 @@ def read_pages(run: SyncRun, slice_: Slice) -> bool:
     """
     reading = _Reading(run, load_plan(run), slice_)
     let_go()
-    with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page") as pool:
-        while _ask(reading, pool):
+    with _threads(reading):
+        while _ask(reading):
             if reading.slice.is_over or reading.failure:
                 _let_off(reading)
             _take_answers(reading)
@@ -98,23 +111,49 @@ def _marks_of(run: SyncRun) -> dict[tuple[int, int], int]:
     return {(account_id or 0, page): mark or 0 for account_id, page, mark in rows}
 
 
-def _ask(reading: _Reading, pool: ThreadPoolExecutor) -> bool:
+@contextmanager
+def _threads(reading: _Reading) -> Iterator[None]:
+    """The threads that ask; at the end they finish what they are asking for, and nothing more is asked."""
+    with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="page") as pool:
+        for _ in range(PAGES_AT_ONCE):
+            pool.submit(_serve, reading)
+        try:
+            yield
+        finally:
+            _let_off(reading)
+            for _ in range(PAGES_AT_ONCE):
+                reading.jobs.put(None)
+
+
+def _serve(reading: _Reading) -> None:
+    while (job := reading.jobs.get()) is not None:
+        reading.answered.put(_Outcome(job, _fetched(reading, job)))
+
+
+def _fetched(reading: _Reading, job: Job) -> Fetched | Exception:
+    try:
+        return _fetch(reading.slice.client, job, reading.plan)
+    except Exception as error:
+        return error
+
+
+def _ask(reading: _Reading) -> bool:
     """Hand out pages to ask for; False when no answer is outstanding any more."""
-    while len(reading.pending) < PAGES_IN_HAND and not reading.failure and not reading.slice.is_over:
+    while reading.outstanding < PAGES_IN_HAND and not reading.failure and not reading.slice.is_over:
         job = reading.plan.next_job()
         if job is None:
             break
-        future = pool.submit(_fetch, reading.slice.client, job, reading.plan)
-        reading.pending[future] = job
-        future.add_done_callback(reading.answered.put)
-    return bool(reading.pending)
+        reading.outstanding += 1
+        reading.jobs.put(job)
+    return bool(reading.outstanding)
 
 
 def _let_off(reading: _Reading) -> None:
     """Take back the pages that nobody has begun to ask for."""
-    for future in [future for future in reading.pending if future.cancel()]:
-        job = reading.pending.pop(future)
-        reading.plan.part(job.account_id).take_back(job.page)
+    with suppress(Empty):
+        while job := reading.jobs.get_nowait():
+            reading.outstanding -= 1
+            reading.plan.part(job.account_id).take_back(job.page)
 
 
 def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
@@ -127,29 +166,33 @@ def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
 
 def _take_answers(reading: _Reading) -> None:
     """Take in what has been answered, waiting until a merge is due for the first of it."""
+    if not reading.outstanding:
+        return
     with suppress(Empty):
         _take(reading, reading.answered.get(timeout=reading.merge_in_s))
         while reading.records < MERGE_RECORDS:
             _take(reading, reading.answered.get_nowait())
 
 
-def _take(reading: _Reading, future: Future[Fetched]) -> None:
-    job = reading.pending.pop(future, None)
-    if job is None:  # it was taken back before anybody asked
+def _take(reading: _Reading, outcome: _Outcome) -> None:
+    reading.outstanding -= 1
+    job, fetched = outcome
+    if isinstance(fetched, CarrierError):
+        reading.failure = reading.failure or _failure(reading.plan.part(job.account_id), job, fetched)
         return
-    try:
-        fetched = future.result()
-    except CarrierError as error:
-        part = reading.plan.part(job.account_id)
-        of = f" of {part.expected}" if part.expected else ""
-        reading.failure = reading.failure or f"Page {job.page + 1}{of} of {job.account_name}: {words_for(error)}"
-        return
+    if isinstance(fetched, Exception):
+        raise fetched
     page = fetched.page
     reading.plan.part(job.account_id).answered(
         job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.mark
     )
     reading.ready.append(fetched)
     reading.records += len(page.records)
+
+
+def _failure(part: Part, job: Job, error: CarrierError) -> str:
+    of = f" of {part.expected}" if part.expected else ""
+    return f"Page {job.page + 1}{of} of {job.account_name}: {words_for(error)}"
 
 
 def _merge(reading: _Reading) -> None:

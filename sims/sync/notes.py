@@ -53,16 +53,21 @@ ON CONFLICT DO NOTHING
 
 
 def _note_pages(cursor: Cursor[Any], run: SyncRun, pages: list[Fetched], result: CopyResult) -> None:
+    """All but those that have their row already, being as they were."""
+    places = [place for place in range(len(pages)) if place not in result.kept]
+    if not places:
+        return
+    fetched, sim_ids = [pages[place] for place in places], [result.sim_ids[place] for place in places]
     cursor.execute(
         NOTE_PAGES,
         [
             run.pk,
-            [fetched.job.account_id for fetched in pages],
-            [fetched.job.page for fetched in pages],
-            [fetched.answer.asked_at for fetched in pages],
-            [array_of(sim_ids) for sim_ids in result.sim_ids],
-            list(map(_mark, pages, result.sim_ids)),
-            result.digest_sums,
+            [one.job.account_id for one in fetched],
+            [one.job.page for one in fetched],
+            [one.answer.asked_at for one in fetched],
+            list(map(array_of, sim_ids)),
+            list(map(_mark, fetched, sim_ids)),
+            [result.digest_sums[place] for place in places],
         ],
     )
 

@@ -297,31 +297,48 @@ def _again(*records: dict, after_s: float = 60) -> Answer:
     return replace(answer, mark=mark_of(answer.records, account().pk))
 
 
-def test_page_as_the_last_run_saw_it_is_recognised_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    last = _seen(page(record(1), record(2)))
+def _run() -> SyncRun:
+    return SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN, state="running")
+
+
+def test_page_as_the_last_run_saw_it_is_noted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    last, run = _seen(page(record(1), record(2))), _run()
     before = list(Sim.objects.order_by("giccid").values())
     monkeypatch.setattr("sims.copy.write.digests_of", lambda *_: pytest.fail("looked at each record"))
-    result = write(_again(record(1), record(2)), last_run_id=last.pk)
-    assert (result.read, result.moved, result.changed, result.sim_ids) == (2, 0, 0, [[sim["id"] for sim in before]])
+    again = _again(record(1), record(2))
+    result = write(again, run_id=run.pk, last_run_id=last.pk)
+    assert (result.read, result.moved, result.changed, result.kept) == (2, 0, 0, {0})
     assert list(Sim.objects.order_by("giccid").values()) == before
+    noted, seen = SyncPage.objects.get(run=run), SyncPage.objects.get(run=last)
+    assert (noted.asked_at, noted.page, noted.account_id) == (again.asked_at, 0, account().pk)
+    assert (noted.sim_ids, noted.mark, noted.digest_sum) == (seen.sim_ids, seen.mark, seen.digest_sum)
+
+
+def test_page_noted_as_a_whole_is_held_against_what_was_asked_for_before_it() -> None:
+    """A SIM that moved between two pages of one merge: the page asked for last shows it as our copy has it."""
+    last = _seen(page(record(1)))
+    earlier = replace(page(record(1, status="DEACTIVATED"), after_s=30), page=1)
+    result = write(earlier, _again(record(1)), run_id=_run().pk, last_run_id=last.pk)
+    assert (only().status, result.kept, result.sim_ids[0]) == ("ACTIVATED", {1}, [only().pk])
+    assert told() == []
 
 
 def test_page_seen_before_corrects_a_sim_that_was_read_otherwise_since() -> None:
     """Whatever the clocks say: the page shows what it showed then, but our copy has something else by now."""
     last = _seen(page(record(1), record(2), after_s=50))
     Sim.objects.filter(giccid=giccid(1)).update(status="DEACTIVATED", digest=1, read_at=NOON)
-    write(_again(record(1), record(2)), last_run_id=last.pk)
+    write(_again(record(1), record(2)), run_id=_run().pk, last_run_id=last.pk)
     assert Sim.objects.get(giccid=giccid(1)).status == "ACTIVATED"
 
 
 def test_page_of_another_text_is_looked_at_record_by_record() -> None:
     last = _seen(page(record(1), record(2)))
-    result = write(_again(record(1), record(2, status="DEACTIVATED")), last_run_id=last.pk)
+    result = write(_again(record(1), record(2, status="DEACTIVATED")), run_id=_run().pk, last_run_id=last.pk)
     assert (result.changed, Sim.objects.get(giccid=giccid(2)).status) == (1, "DEACTIVATED")
 
 
 def test_sim_absent_before_is_found_again_on_a_page_that_never_changed() -> None:
     last = _seen(page(record(1)))
     Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)
-    write(_again(record(1)), last_run_id=last.pk)
+    write(_again(record(1)), run_id=_run().pk, last_run_id=last.pk)
     assert (only().missing_since, only().absent_runs) == (None, 0)
