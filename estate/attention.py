@@ -83,7 +83,7 @@ def gone_accounts(found: Sequence[Account], counted: Facets) -> list[Attention]:
 
 
 def _gone(account: Account, sims: int) -> Attention:
-    title = format_html("The carrier has not named {} since {}", account.name, when(account.gone_at, "heading"))
+    title = format_html("The carrier has not named {} since {}", account.name, when(account.gone_at, "day"))
     words = f"{plural(sims, 'SIM stays', 'SIMs stay')} here as last read." if sims else "We know of no SIM in it."
     url = reverse("estate:account", args=[account.pk])
     return Attention("warn", "broken-ring", title, f"What it was is kept. {words}", "Open account", url)

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from django.core.cache import cache
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from redis import RedisError
 
+from enterprise.days import day_of
 from enterprise.models import Source
+from enterprise.sources import failing
 from estate.attention import Attention
-from sims.freshness import Freshness
+from sims.freshness import Freshness, freshness
 from sims.sync.runs import next_due_at
 from toolkit.carrier import server
 from toolkit.templatetags.look import age, when
 
 MANY = 4
+KNOWN, KEPT_S = "home-health", 3600
 WORKED = ("click", "push", "batch", "sync")
 
 
@@ -45,9 +50,26 @@ class Sign:
 SOURCES: list[Callable[[], Iterable[Sign]]] = []
 
 
-def signs(fleet: Freshness, *, failing: int) -> list[Sign]:
-    """Reading, carrier, what was added, workers; `failing` of the carrier's reads were not answered last time."""
-    return [_sync(fleet), _carrier(failing), *(sign for source in SOURCES for sign in source()), _workers()]
+def has_changed() -> bool:
+    """Whether the signs, the progress of a run or the day are not what they were when this was asked last.
+
+    Nothing announces that a worker is gone, that pushes stay away or that a reading grows old: somebody has to look.
+    """
+    fleet = freshness()
+    found = signs(fleet, failed=len(failing()))
+    said: list[object] = [[sign.name, sign.tone, sign.word, len(sign.attention)] for sign in found]
+    said += [fleet.percent, fleet.is_stale(), day_of(timezone.now()).isoformat()]
+    try:
+        known = cache.get(KNOWN)
+        cache.set(KNOWN, said, KEPT_S)
+    except (RedisError, OSError):
+        return False
+    return bool(known != said)
+
+
+def signs(fleet: Freshness, *, failed: int) -> list[Sign]:
+    """Reading, carrier, what was added, workers; `failed` of the carrier's reads were not answered last time."""
+    return [_sync(fleet), _carrier(failed), *(sign for source in SOURCES for sign in source()), _workers()]
 
 
 def _sync(fleet: Freshness) -> Sign:
@@ -65,11 +87,11 @@ def _sync(fleet: Freshness) -> Sign:
     )
 
 
-def _carrier(failing: int) -> Sign:
+def _carrier(failed: int) -> Sign:
     """By the answers to what was asked last; one query."""
     newest = Source.objects.aggregate(at=Max("read_at"))["at"]
-    if failing:
-        return Sign("Carrier", "warn", "triangle", "Answers in part", f"{failing} of its reads failed last time")
+    if failed:
+        return Sign("Carrier", "warn", "triangle", "Answers in part", f"{failed} of its reads failed last time")
     if newest is None:
         return Sign("Carrier", "idle", "ring-question", "Not asked yet")
     return Sign("Carrier", "ok", "tick", "Answers", format_html("last read {}", age(newest, "ago")))

@@ -80,7 +80,7 @@ def home(fleet: Freshness, user: User, *, now: datetime) -> Home:
     counted = facets(Filter(accounts=sorted(scope or ())))
     before, since = _counts_before(scope, now)
     failed_reads = failing(accounts=scope)
-    pools, week, health = _pools(scope), calendar_of(scope, ahead=WEEK), signs(fleet, failing=len(failed_reads))
+    pools, week, health = _pools(scope), calendar_of(scope, ahead=WEEK), signs(fleet, failed=len(failed_reads))
     batches, operations = batches_seen(user), open_operations(user)
     attention = things.ranked(
         [

@@ -6,10 +6,11 @@ from datetime import date
 
 from celery import shared_task
 
-from estate import drift_work, rollups
+from estate import drift_work, health, rollups
 from toolkit.carrier import NoCarrier, carrier
 from toolkit.carrier_words import words_for
 from toolkit.governor import Lane
+from toolkit.live import ring
 from toolkit.queueing import soon
 
 
@@ -24,6 +25,13 @@ def tend_roll_ups() -> None:
     """Roll up the days that were read anew, the newest at once and of the others one at a time (beat)."""
     for day in rollups.due_days()[:2]:
         soon(roll_up_day, day.toordinal())
+
+
+@shared_task
+def watch_home() -> None:
+    """Let open homes look again where something of their health changed that nobody announces (beat)."""
+    if health.has_changed():
+        ring("home")
 
 
 @shared_task

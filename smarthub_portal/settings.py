@@ -133,6 +133,7 @@ CELERY_TASK_ROUTES = {
     "sms.tasks.*": {"queue": "batch"},
     "notifications.tasks.watch_pushes": {"queue": "sync"},
     "notifications.tasks.*": {"queue": "push"},
+    "estate.tasks.watch_home": {"queue": "click"},
     "estate.tasks.*": {"queue": "sync"},
     "enterprise.tasks.*": {"queue": "sync"},
 }
@@ -152,6 +153,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "keep-months": {"task": "sims.tasks.keep_months", "schedule": 6 * 3600},
     "tend-drifts": {"task": "estate.tasks.tend_drifts", "schedule": 10},
     "tend-roll-ups": {"task": "estate.tasks.tend_roll_ups", "schedule": 15},
+    "watch-home": {"task": "estate.tasks.watch_home", "schedule": 10, "options": {"expires": 15}},
     "tend-messages": {"task": "sms.tasks.tend_messages", "schedule": 5},
     "adopt-messages": {"task": "sms.tasks.adopt_messages", "schedule": 60, "options": {"expires": 60}},
     "drop-old-messages": {"task": "sms.tasks.drop_old_messages", "schedule": 6 * 3600},

@@ -15,6 +15,7 @@ from enterprise.models import Account
 from sims.models import SyncPage, SyncRun
 from smarthub.operations import MAX_GICCIDS_PER_QUERY
 from toolkit.lease import free
+from toolkit.live import ring
 from users.models import User
 
 FIRST_RETRY = timedelta(seconds=30)
@@ -85,7 +86,9 @@ def unattended() -> list[int]:
 
 def begin(run_id: int) -> SyncRun:
     """Mark the run as running, once, and read it."""
-    SyncRun.objects.filter(pk=run_id, state=SyncRun.State.QUEUED).update(state=SyncRun.State.RUNNING, started_at=Now())
+    row = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.QUEUED)
+    if row.update(state=SyncRun.State.RUNNING, started_at=Now()):
+        ring("home")
     return SyncRun.objects.get(pk=run_id)
 
 
@@ -96,6 +99,7 @@ def fail(run_id: int, reason: str) -> None:
     SyncRun.objects.filter(pk=run_id, state__in=SyncRun.OPEN).update(
         state=SyncRun.State.FAILED, finished_at=Now(), errors=run.errors, note=reason
     )
+    ring("home")
     forget_old_pages()
 
 
@@ -104,6 +108,7 @@ def finish(run_id: int, *, missing: int | None, note: str = "") -> None:
     SyncRun.objects.filter(pk=run_id, state__in=SyncRun.OPEN).update(
         state=SyncRun.State.FINISHED, phase=SyncRun.Phase.DONE, finished_at=Now(), missing=missing, note=note
     )
+    ring("home")
     forget_old_pages()
 
 

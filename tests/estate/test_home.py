@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,12 +12,15 @@ from enterprise.days import DAY, start_of
 from enterprise.models import Source
 from enterprise.scope import limit_to
 from enterprise.sources import note_failure
+from estate.health import has_changed
 from estate.models import CountDay, EndingDay, UsageMoment
+from estate.tasks import watch_home
 from estate.today import today_of
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
 from notifications.models import PushDay
 from sims.models import Operation, SetAside, SyncRun
+from sims.sync.runs import begin, fail, finish
 from sms.models import Message
 from tests.estate.rows import make_account, make_pool, make_readings, today
 from tests.estate.test_enterprise import sheet
@@ -249,6 +253,43 @@ def test_silent_pushes_are_told_and_health_has_its_lines(client):
     assert "push for 2 d They usually come daily." in text(response) or "push for 48 h" in text(response)
     html = response.content.decode()
     assert all(f'data-sign="{name}"' in html for name in ("Sync", "Carrier", "Pushes", "Push inbox", "Workers"))
+
+
+def test_what_nobody_announces_is_noticed_once(db):
+    make_run(finished_at=timezone.now())
+    cache.clear()
+    assert [has_changed(), has_changed()] == [True, False]
+    running = make_run(state=SyncRun.State.RUNNING, finished_at=None, read=10, sims_expected=100)
+    assert [has_changed(), has_changed()] == [True, False]
+    SyncRun.objects.filter(pk=running.pk).update(read=50)
+    assert has_changed()
+    SyncRun.objects.filter(pk=running.pk).update(state=SyncRun.State.FAILED, finished_at=timezone.now())
+    assert has_changed()
+    note_failure(Source.Call.POOLS, None, "No answer.")
+    assert [has_changed(), has_changed()] == [True, False]
+
+
+def test_open_homes_look_again_only_where_something_changed(db, monkeypatch, django_capture_on_commit_callbacks):
+    rung = []
+    monkeypatch.setattr("toolkit.live.post", rung.append)
+    cache.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        watch_home()
+        watch_home()
+    assert rung == [{"topics": "home"}]
+
+
+@pytest.mark.parametrize("end", [lambda pk: finish(pk, missing=0), lambda pk: fail(pk, "No answer.")])
+def test_a_run_that_begins_and_ends_rings_home(db, monkeypatch, django_capture_on_commit_callbacks, end):
+    rung = []
+    monkeypatch.setattr("toolkit.live.post", rung.append)
+    run = make_run(state=SyncRun.State.QUEUED, finished_at=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        begin(run.pk)
+    assert rung == [{"topics": "home"}]
+    with django_capture_on_commit_callbacks(execute=True):
+        end(run.pk)
+    assert rung == [{"topics": "home"}] * 2
 
 
 def test_asked_for_again_it_brings_its_parts(client):
