@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from math import log1p
+from typing import Any
 
 from django.db.models import Max, Sum
 
@@ -20,7 +21,7 @@ from toolkit.figures import plural, volume
 
 STEPS = 5
 MB_PER_GB = 1024
-ORDERS: dict[str, Callable[[CountryRow], object]] = {}
+ORDERS: dict[str, Callable[[CountryRow], Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def countries_over(days: Days, *, by: str, order: str) -> Countries:
         _row(code, mb, sims, total, before.get(code), _step(weigh[code], most)) for code, (_, mb, sims) in sums.items()
     ]
     rows.sort(key=lambda row: (ORDERS["traffic"](row), row.name))
-    rows.sort(key=ORDERS.get(order, ORDERS["traffic"]))  # type: ignore[arg-type]
+    rows.sort(key=ORDERS.get(order, ORDERS["traffic"]))
     chart, unit = _chart(days, read)
     return Countries(
         rows=rows,
@@ -122,7 +123,7 @@ def _row(
         is_country=country is not None,
         used_mb=mb,
         sims=sims,
-        percent=round(float((mb or 0) * 100 / total), 1) if total else 0.0,
+        percent=round(float(max(mb or 0, 0) * 100 / total), 1) if total > 0 else 0.0,
         trend=trend_words(mb, before) if mb is not None else "",
         step=step,
     )

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from enterprise.days import day_of
-from estate.usage import Accounts
+from estate.usage import Accounts, silent_counts
 from sims.models import Sim
 
 USUAL, LONGEST = 30, 3650
@@ -63,27 +63,48 @@ class SilentPage:
     after: str
 
 
-SILENT = """
-SELECT known.day, s.id FROM estate_lastuse known JOIN sims_sim s ON s.id = known.sim_id
-WHERE known.is_active AND known.day <= %(until)s AND (known.day, known.sim_id) > (%(day)s, %(sim_id)s)
+FOUND = """
+FROM estate_lastuse known JOIN sims_sim s ON s.id = known.sim_id
+WHERE known.is_active AND known.day <= %(until)s
     AND s.status = 'ACTIVATED' AND s.missing_since IS NULL
     AND (s.activated_at IS NULL OR (s.activated_at AT TIME ZONE %(zone)s)::date <= %(until)s)
     AND (%(accounts)s::bigint[] IS NULL OR s.account_id = ANY(%(accounts)s::bigint[]))
+"""
+
+SILENT = f"""
+SELECT known.day, s.id {FOUND} AND (known.day, known.sim_id) > (%(day)s, %(sim_id)s)
 ORDER BY known.day, known.sim_id LIMIT %(size)s
 """
+
+
+CAP = 10_000
+COUNT = f"SELECT count(*) FROM (SELECT known.sim_id {FOUND} LIMIT %(cap)s) AS found"  # noqa: S608 - the text is ours
+
+
+def silent_total(days: int, accounts: Accounts) -> tuple[int, bool]:
+    """How many there are, and whether there are more; beyond `CAP` the roll-up has counted. Two queries at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {**_values(days, accounts), "cap": CAP + 1})
+        found = int(cursor.fetchone()[0])
+    if found <= CAP:
+        return found, False
+    counted = dict(silent_counts(accounts)).get(days)
+    return (CAP, True) if counted is None else (counted, False)
+
+
+def _values(days: int, accounts: Accounts) -> dict[str, Any]:
+    return {
+        "until": day_of(timezone.now()) - timedelta(days=days),
+        "zone": settings.BILLING_TIME_ZONE,
+        "accounts": None if accounts is None else list(accounts),
+    }
 
 
 def silent_page(days: int, accounts: Accounts, *, after: tuple[date, int] | None, size: int) -> SilentPage:
     """Some of them, the longest silent first; two queries."""
     today = day_of(timezone.now())
-    values: dict[str, Any] = {
-        "until": today - timedelta(days=days),
-        "day": after[0] if after else date.min,
-        "sim_id": after[1] if after else 0,
-        "zone": settings.BILLING_TIME_ZONE,
-        "accounts": None if accounts is None else list(accounts),
-        "size": size + 1,
-    }
+    start = {"day": after[0] if after else date.min, "sim_id": after[1] if after else 0, "size": size + 1}
+    values = _values(days, accounts) | start
     with connection.cursor() as cursor:
         cursor.execute(SILENT, values)
         found = cursor.fetchall()

@@ -199,15 +199,6 @@ def leaders(day: date, kind: UsageTop.Kind, accounts: Accounts) -> list[Leader]:
     return [each for each in found if accounts is None or each.sim.account_id in accounts]
 
 
-TOP_OF_CYCLE = """
-SELECT s.id FROM unnest(%s::bigint[]) AS a (id)
-CROSS JOIN LATERAL (
-    SELECT id, data_usage_mb FROM sims_sim
-    WHERE account_id = a.id AND data_usage_mb > 0 ORDER BY account_id DESC, data_usage_mb DESC, id DESC LIMIT %s
-) AS s ORDER BY s.data_usage_mb DESC, s.id LIMIT %s
-"""
-
-
 def last_rolled() -> RollUp | None:
     """The newest day whose sums are there."""
     return RollUp.objects.filter(rolled_at__isnull=False).order_by("-day").first()

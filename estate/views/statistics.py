@@ -15,7 +15,7 @@ from estate.countries import ORDERS, Countries, countries_over
 from estate.models import UsageTop
 from estate.ranges import Days, DaysForm
 from estate.sheets import csv_file
-from estate.silent import SilentForm, silent_page
+from estate.silent import SilentForm, silent_page, silent_total
 from estate.usage import Leader, Share, last_rolled, leaders, shares_of, silent_counts, usage_chart
 from estate.world import world_of
 from sims.counts import Filter, facets
@@ -23,6 +23,9 @@ from sims.scope import accounts_of
 from toolkit.htmx import render_part
 
 SHOWN = 50
+# Why a card of leaders is empty: of the fleet, and of some accounts of it.
+NOTHING_YET = {"used": "No use of a day is known yet.", "grew": "No SIM used more than it usually does."}
+NOT_MINE = dict.fromkeys(NOTHING_YET, "None of the first 20 of the fleet is in the accounts that you see.")
 
 
 @require_safe
@@ -102,7 +105,8 @@ def usage(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "days": days, "fleet": fleet, "accounts": accounts, "packages": packages, "rolled": rolled,
         "csv": {name: f"?csv={name}&from={days.first}&to={days.last}" for name in ("days", "accounts", "packages")},
-        "used": used, "grew": grew, "silent": silent_counts(scope),
+        "used": used, "grew": grew, "nothing": NOTHING_YET if scope is None else NOT_MINE,
+        "silent": silent_counts(scope),
     }  # fmt: skip
     return render_part(request, "estate/usage.html", context, part="usage")
 
@@ -122,7 +126,8 @@ def silent(request: HttpRequest) -> HttpResponse:
     """`/enterprise/usage/silent/?days=30`: active SIMs that used nothing for so long, the longest first."""
     form, scope = SilentForm(request.GET), accounts_of(request.user)
     page = silent_page(form.wanted, scope, after=form.cursor, size=SHOWN)
-    context = {"form": form, "page": page, "counts": silent_counts(scope)}
+    total, is_capped = silent_total(form.wanted, scope)
+    context = {"form": form, "page": page, "total": total, "is_capped": is_capped}
     return render_part(request, "estate/silent.html", context, part="silent")
 
 

@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from enterprise.countries import country_of
+from enterprise.scope import limit_to
 from estate.models import EndingDay, LastUse, SilentDay, UsageTop
 from estate.world import OUTLINE, world_of
 from tests.estate.rows import make_account, make_country, make_roll, today
 from tests.estate.test_enterprise import sheet
-from tests.page import giccids, text
+from tests.page import giccids, text, total
 from tests.sims.fleet import make_sim, make_sims
 
 DAY = timedelta(days=1)
@@ -103,6 +104,22 @@ def test_accounts_and_packages_have_share_and_trend(client):
     assert rows[1] == ["halden", "30.000", "75.0", "60.000"]
 
 
+def test_figures_that_were_left_out_or_make_no_sense_are_said_to_be(client):
+    make_country("DE", "100", 1)
+    make_country("FR", None, None)
+    make_country("SE", "-4", 1)
+    words = text(client.get("/enterprise/statistics/"))
+    assert "France FR not told 0.0 % not told" in words
+    assert "Sweden SE −4.00 MB 0.0 % 1" in words
+
+
+def test_other_days_keep_the_order_and_the_colours(client):
+    make_country("DE", "5")
+    html = client.get("/enterprise/statistics/?by=sims&sort=name&days=7").content.decode()
+    assert '<input type="hidden" name="by" value="sims"><input type="hidden" name="sort" value="name">' in html
+    assert 'href="?days=90&amp;by=sims&amp;sort=name"' in html
+
+
 def test_leaders_and_the_silent(client):
     make_roll("30")
     used, grew = make_sims(2)
@@ -116,6 +133,17 @@ def test_leaders_and_the_silent(client):
     assert sheet(client.get("/enterprise/usage/?csv=grew"))[1][3:] == ["9.000", "1.500"]
 
 
+def test_leaders_of_other_accounts_are_not_told(client, user, django_user_model):
+    mine, other = make_account("mine"), make_account("other")
+    make_roll("30")
+    sim = make_sim("1", account=other)
+    UsageTop.objects.create(day=today(), kind="used", place=1, sim_id=sim.pk, used_mb=30, usual_mb=None)
+    limit_to(user, [mine], by=django_user_model.objects.create_user("admin"))
+    response = client.get("/enterprise/usage/")
+    assert giccids(response) == []
+    assert "None of the first 20 of the fleet is in the accounts that you see." in text(response)
+
+
 def test_silent_sims_the_longest_first_and_paged(client):
     sims = make_sims(60)
     LastUse.objects.bulk_create(
@@ -127,9 +155,18 @@ def test_silent_sims_the_longest_first_and_paged(client):
     LastUse.objects.create(sim_id=off.pk, day=today() - 100 * DAY)
     first = client.get("/enterprise/usage/silent/?days=45")
     assert giccids(first)[0] == sims[-1].giccid
-    assert len(giccids(first)) == 50
+    assert (len(giccids(first)), total(first)) == (50, "55")
     after = first.content.decode().split("after=")[1].split('"')[0]
     assert len(giccids(client.get(f"/enterprise/usage/silent/?days=45&after={after}"))) == 5
+
+
+def test_of_very_many_silent_sims_the_roll_up_has_the_number(client, monkeypatch):
+    monkeypatch.setattr("estate.silent.CAP", 3)
+    LastUse.objects.bulk_create(LastUse(sim_id=sim.pk, day=today() - 50 * DAY) for sim in make_sims(5))
+    SilentDay.objects.create(day=today(), days=30, account_id=0, n=5)
+    assert total(client.get("/enterprise/usage/silent/?days=30")) == "5"
+    response = client.get("/enterprise/usage/silent/?days=31")
+    assert (total(response), "5 of 3+" in text(response)) == ("3", True)
 
 
 @pytest.mark.parametrize("after", ["9999-99-99.1", "x", "2026-01-01." + "9" * 30])
