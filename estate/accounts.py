@@ -28,6 +28,12 @@ def money(amount: Decimal | None, currency: str) -> str:
     return f"{amount:,.2f} {currency}".replace("-", "−").strip()
 
 
+def amount(account: Account, value: Decimal | None) -> str:
+    """An amount of the account's money; one that was left out of what was read is not still to come."""
+    is_told = bool(account.billing_cycle or account.currency)
+    return "not told" if value is None and is_told else money(value, account.currency)
+
+
 def sims_url(**filters: object) -> str:
     return f"{reverse('sims:list')}?{urlencode(filters)}"
 
@@ -74,8 +80,8 @@ def _row(account: Account, ours: int, missing: int) -> AccountRow:
             _why(account, ours, account.carrier_sim_count, missing),
             sims_url(account=account.pk),
         ),
-        balance=money(account.balance, account.currency),
-        charge=money(account.current_cycle_charge, account.currency),
+        balance=amount(account, account.balance),
+        charge=amount(account, account.current_cycle_charge),
         url=reverse("estate:account", args=[account.pk]),
     )
 
@@ -134,11 +140,11 @@ ROW = '<tr><td>{}</td><td class="sp-num">{}</td><td class="sp-num">{}</td><td>{}
 
 
 def _cells(row: AccountDay) -> tuple[str, str, str, str]:
-    told = [
-        "not told" if amount is None else f"{amount:,.2f}".replace("-", "−")
-        for amount in (row.balance, row.current_cycle_charge)
-    ]
-    return f"{row.day:%a %-d %b %Y}", *told, row.billing_cycle  # type: ignore[return-value]
+    return f"{row.day:%a %-d %b %Y}", _figure(row.balance), _figure(row.current_cycle_charge), row.billing_cycle
+
+
+def _figure(value: Decimal | None) -> str:
+    return "not told" if value is None else f"{value:,.2f}".replace("-", "−")
 
 
 def history_of(account: Account, days: Days) -> AccountHistory:

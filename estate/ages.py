@@ -35,7 +35,8 @@ def _trouble(call: Source.Call, rows: Iterable[Source]) -> Trouble:
     rows = list(rows)
     accounts = [row.account.name for row in rows if row.account]
     whose = "" if not accounts else f" of {accounts[0]}" if len(accounts) == 1 else f" of {len(accounts)} accounts"
-    title = f"{call.label}{whose} could not be read"
+    what = "Figures" if call == Source.Call.ACCOUNT else call.label
+    title = f"{what}{whose} could not be read"
     return Trouble(title, format_html("{} {}", rows[0].error, _stand(rows)))
 
 

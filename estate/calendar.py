@@ -93,13 +93,13 @@ def _day(day: date, sums: dict[date, tuple[int, int]], today: date) -> EndDay:
 
 
 def _point(day: EndDay, *, is_week: bool) -> Point:
-    tone = "warn" if day.is_today else ""
-    return Point(_label(day, is_week=is_week), float(day.n), day.name, count(day.n), day.url, tone)
+    tone, more = ("warn", "") if day.is_today else ("", f"{day.day:%-d}" if is_week else "")
+    return Point(_label(day, is_week=is_week), float(day.n), day.name, count(day.n), day.url, tone, more)
 
 
 def _label(day: EndDay, *, is_week: bool) -> str:
     if is_week and not day.is_today:
-        return f"{day.day:%a %-d}"
+        return f"{day.day:%a}"
     return "today" if day.is_today else f"{day.day:%-d %b}"
 
 

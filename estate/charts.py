@@ -28,7 +28,10 @@ ROW = '<tr><td>{}</td><td class="sp-num">{}</td></tr>'
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value: `label` stands under it, `name` and `said` tell it in full; `url` makes its bar a link."""
+    """One value: `label` stands under it, with `more` where there is room, `name` and `said` tell it in full.
+
+    `url` makes its bar a link.
+    """
 
     label: str
     value: float | None
@@ -36,6 +39,7 @@ class Point:
     said: str = ""
     url: str = ""
     tone: str = ""
+    more: str = ""
 
     @property
     def words(self) -> str:
@@ -74,6 +78,7 @@ class Label:
     x: float
     text: str
     anchor: str = "middle"
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class Scale:
     @classmethod
     def over(cls, values: Sequence[float], *, is_whole: bool = False) -> Scale:
         low, high = min([0.0, *values]), max([0.0, *values])
-        reach = max(high - low, SMALLEST)
+        reach = max(high - low, SMALLEST) if high > low else 1.0
         size = 10.0 ** floor(log10(reach / 3))
         step = next((size * factor for factor in FACTORS if size * factor * 4 >= reach), size * 10)
         step = max(1.0, ceil(step)) if is_whole else step
@@ -201,7 +206,7 @@ def bar_chart(
     return BarChart(
         bars=[bar for bar in bars if bar.point.value is not None],
         gaps=[bar for bar in bars if bar.point.value is None],
-        labels=_labels([point.label for point in points], slot),
+        labels=_labels(points, slot),
         marks=scale.marks,
         words=words,
         shows_values=shows_values,
@@ -222,9 +227,13 @@ def _bar(at: int, point: Point, scale: Scale, slot: float) -> Bar:
     )
 
 
-def _labels(texts: Sequence[str], slot: float) -> list[Label]:
-    every = 1 if len(texts) <= MOST_LABELS else -(-len(texts) // FEW_LABELS)
-    return [Label(round(slot * (at + 0.5), 3), text) for at, text in enumerate(texts) if at % every == 0]
+def _labels(points: Sequence[Point], slot: float) -> list[Label]:
+    every = 1 if len(points) <= MOST_LABELS else -(-len(points) // FEW_LABELS)
+    return [
+        Label(round(slot * (at + 0.5), 3), point.label, more=point.more)
+        for at, point in enumerate(points)
+        if at % every == 0
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Days:
     def words(self) -> str:
         return f"{self.first:%-d %b} to {self.last:%-d %b %Y}"
 
-    def labels(self, most: int = 6) -> list[tuple[float, str]]:
+    def labels(self, most: int = 4) -> list[tuple[float, str]]:
         """A few days by name, for under a plot."""
         step = max(1, -(-self.length // most))
         return [(self.place(day), f"{day:%-d %b}") for number, day in enumerate(self) if number % step == 0]

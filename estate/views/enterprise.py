@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from enterprise.models import Account, Enterprise, ServicePackage, SharePool, Source
 from enterprise.sources import sources_of
-from estate.accounts import account_rows, beside_carrier, charges, history_of, money
+from estate.accounts import account_rows, amount, beside_carrier, charges, history_of
 from estate.ages import troubles, troubles_of
 from estate.forms import NamesForm
 from estate.pools import pool_rows
@@ -137,11 +137,12 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     beside = beside_carrier(found)
     context = {
         "account": found,
-        "balance": money(found.balance, found.currency),
-        "charge": money(found.current_cycle_charge, found.currency),
+        "balance": amount(found, found.balance),
+        "charge": amount(found, found.current_cycle_charge),
         "beside": beside,
         "ours": sum(row.ours for row in beside),
         "differs": any(row.difference for row in beside),
+        "is_told": any(row.theirs is not None for row in beside),
         "history": history,
         "usage": usage,
         "form": form,

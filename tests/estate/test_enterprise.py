@@ -81,6 +81,14 @@ def test_an_account_without_figures_says_they_are_not_read(client):
     assert "No balance of these days is known." in text(response)
 
 
+def test_what_a_read_account_leaves_out_is_not_told(client):
+    account = make_account("深圳 IoT", currency="USD", billing_cycle="2026-11")
+    make_sims(2, account=account)
+    response = client.get(f"/enterprise/accounts/{account.pk}/")
+    assert (field(response, "balance"), field(response, "charge")) == ("not told", "not told")
+    assert "SIMs by status the carrier gave no count" in text(response)
+
+
 def test_balance_and_charge_have_a_history_with_its_gaps(client):
     account = make_account(currency="USD")
     make_day(account, ago=5, balance="10")
