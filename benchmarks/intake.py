@@ -1,8 +1,8 @@
 """Durable intake at 32 connections: pushes a second and p99, beside a plain Django view and a bare handler.
 
-One uvicorn process each, one after the other, on the same database; `memory_mb` is the intake's process after each
-tenth of the pushes. `queued`: pushes about as many SIMs that wait already, taken apart and settled, with the SIMs
-read from a simulated carrier at its rate.
+One process each, one after the other, on the same database; ours is a whole web process of the portal. `memory_mb` is
+what that holds after each tenth of many pushes. `queued`: pushes about as many SIMs that wait already, taken apart and
+settled, with the SIMs read from a simulated carrier at its rate.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +34,9 @@ PEERS = ("django", "bare", "portal")
 
 def run() -> dict[str, Any]:
     with portal(PORTAL_ROLE="web", SMARTHUB_WEBHOOK_TOKEN="t" * 40, SMARTHUB_RATE_PER_MINUTE=str(RATE_PER_MINUTE)):
+        from django.core.management import call_command
+
+        call_command("collectstatic", interactive=False, verbosity=0)
         found = {name: _measure(name) for name in PEERS}
         ours, plain, bare = (found[name]["pushes_per_s"] for name in ("portal", "django", "bare"))
         return {
@@ -68,7 +72,7 @@ def _cpu_s(process: subprocess.Popen[bytes]) -> float:
 
 
 def _memory() -> list[int]:
-    """Of the intake's process, after each tenth of many pushes."""
+    """Of our web process, after each tenth of many pushes."""
     with _served("portal") as (port, process):
         found = []
         for _ in range(10):
@@ -83,7 +87,8 @@ def _served(name: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     listener.set_inheritable(True)
-    command = [sys.executable, "-m", "benchmarks.intake_peers", name, str(listener.fileno())]
+    served = ["smarthub_portal.web"] if name == "portal" else ["benchmarks.intake_peers", name]
+    command = [sys.executable, "-m", *served, str(listener.fileno())]
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.intake_settings"}
     process = subprocess.Popen(command, pass_fds=[listener.fileno()], env=environ, stdout=sys.stderr)
     try:
@@ -134,7 +139,6 @@ def _queued() -> dict[str, Any]:
     from django.db import connection
 
     from notifications.models import Push
-    from notifications.pushes import work
     from tests.simulated import Simulated
 
     with Simulated.started("--sims", str(QUEUED), "--quiet") as simulated:
@@ -143,8 +147,7 @@ def _queued() -> dict[str, Any]:
             cursor.execute("TRUNCATE notifications_delivery, notifications_untaken, notifications_push")
             cursor.execute(QUEUE, [QUEUED])
         started, worked = time.perf_counter(), time.process_time()
-        while work.take_slice() or work.read_slice():
-            pass
+        _work_out()
         spent, worked = time.perf_counter() - started, time.process_time() - worked
         assert not Push.objects.filter(state="received").exists()
     figures = {
@@ -155,6 +158,20 @@ def _queued() -> dict[str, Any]:
     }
     say(f"queued: {figures}")
     return figures
+
+
+def _work_out() -> None:
+    """Both turns at once, as two threads of the worker have them."""
+    from notifications.pushes import work
+
+    def take() -> None:
+        while work.take_slice():
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        taking = pool.submit(take)
+        while work.read_slice() or not taking.done():
+            time.sleep(0.05)
 
 
 QUEUE = """

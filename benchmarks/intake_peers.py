@@ -1,6 +1,6 @@
 """What the intake is held against: a plain Django view that inserts one row, and a handler that only reads and checks.
 
-Served as the portal is, on a socket handed on: `python -m benchmarks.intake_peers django|bare|portal FD`.
+Served as the portal is, on a socket handed on: `python -m benchmarks.intake_peers django|bare FD`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ from django.urls import path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
 from notifications.ids import Ids, received_at  # noqa: E402
-from notifications.intake.app import PREFIX, Intake  # noqa: E402
+from notifications.intake.app import PREFIX  # noqa: E402
 from notifications.intake.tokens import Tokens  # noqa: E402
 from notifications.models import Delivery  # noqa: E402
 
 ids, tokens = Ids(), Tokens()
-portal = Intake()
 
 
 @csrf_exempt
@@ -57,6 +56,6 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    served = {"django": django, "bare": bare, "portal": portal}[sys.argv[1]]
+    served = {"django": django, "bare": bare}[sys.argv[1]]
     config = uvicorn.Config(served, log_config=None, access_log=False)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
