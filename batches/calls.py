@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,12 +36,23 @@ LOST = "The reply was lost after sending. It is not sent again; it is looked for
 LEFT_BEHIND = "The worker ended while it was being sent. It is not sent again; it is looked for at the carrier instead."
 
 
-# Of two that come at once, who pauses or cancels it and who begins it, one finds what the other has done.
-BEGIN = """
-UPDATE batches_batchitem i SET state = 'sending', sent_at = %(now)s
-WHERE i.id = %(item)s AND i.state = 'planned' AND EXISTS (
-    SELECT FROM batches_batch b WHERE b.id = i.batch_id AND b.state = 'running' AND b.lease_owner = %(owner)s)
+# What came of one item, and the beginning of the next. Of two that come at once, who pauses or cancels that one and who
+# begins it, one finds what the other has done.
+STEP = """
+UPDATE batches_batchitem i SET state = v.state, code = coalesce(v.code, i.code),
+    message = coalesce(v.message, i.message), reported = coalesce(v.reported, i.reported),
+    seen_at = coalesce(v.seen_at, i.seen_at), sent_at = coalesce(v.sent_at, i.sent_at)
+FROM (VALUES
+    (%(ended)s::bigint, %(state)s::text, %(code)s::text, %(message)s::text, %(reported)s::text,
+        %(seen_at)s::timestamptz, NULL::timestamptz),
+    (%(next)s::bigint, 'sending', NULL, NULL, NULL, NULL, %(now)s::timestamptz)
+) AS v (id, state, code, message, reported, seen_at, sent_at)
+WHERE i.id = v.id AND CASE v.state WHEN 'sending' THEN i.state = 'planned' AND EXISTS (
+        SELECT FROM batches_batch b WHERE b.id = i.batch_id AND b.state = 'running' AND b.lease_owner = %(owner)s)
+    ELSE i.state IN ('sending', 'unknown') END
+RETURNING i.id
 """
+RING_EVERY_S = 0.5
 
 
 def call_some(chunk: BatchChunk, slice_: Slice) -> bool:
@@ -53,9 +65,11 @@ def call_some(chunk: BatchChunk, slice_: Slice) -> bool:
     while call is not None:
         slice_.on_step("sending")
         call = calls.make(call)
-    if not calls.left:
-        _all_made(chunk)
-    return not calls.left
+    if calls.left:
+        ring(*chunk.batch.topics)
+        return False
+    _all_made(chunk)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class _Calls:
         self.chunk, self.slice_, self.kind = chunk, slice_, kind_of(chunk.batch.kind)
         planned = BatchItem.objects.filter(chunk=chunk.pk, state=ItemState.PLANNED)
         self.left = deque(planned.order_by("place"))
+        self._rung_at = 0.0
         self._post: Post | None = None
         if self.kind.post:
             self._post = self.kind.post([item.giccid for item in self.left], chunk.batch.requested_by_id)
@@ -83,28 +98,41 @@ class _Calls:
 
     def _next(self) -> _Call | None:
         """The next SIM, which is `sending` once this is committed; what cannot be sent to fails here."""
-        while self.left and not self.slice_.is_over:
-            if not self._begin(self.left[0]):
-                if not self._may_go_on():
-                    return None
+        while (item := self._following()) is not None:
+            if item.pk in self._step(None, {}, item):
+                if call := self._begun():
+                    return call
+            elif self._may_go_on():
                 self.left.popleft()
-                continue
-            item = self.left.popleft()
-            try:
-                return _Call(item, self._written(item))
-            except ValidationFailed as refusal:
-                _change(self.chunk, item, _refused(refusal))
+            else:
+                return None
         return None
 
-    def _begin(self, item: BatchItem) -> bool:
-        item.state, item.sent_at = ItemState.SENDING, timezone.now()
+    def _following(self) -> BatchItem | None:
+        return self.left[0] if self.left and not self.slice_.is_over else None
+
+    def _step(self, ended: BatchItem | None, values: dict[str, Any], following: BatchItem | None) -> set[int]:
+        """Which of the two have changed."""
+        names = ("state", "code", "message", "reported", "seen_at")
+        ids = {"ended": ended and ended.pk, "next": following and following.pk}
+        asked = {"now": timezone.now(), "owner": self.slice_.owner, **dict.fromkeys(names), **values, **ids}
+        asked["state"] = str(values["state"]) if values else None
         with connection.cursor() as cursor:
-            cursor.execute(BEGIN, {"item": item.pk, "now": item.sent_at, "owner": self.slice_.owner})
-            is_begun = cursor.rowcount == 1
-        if is_begun and self.chunk.sent_at is None:
-            self.chunk.sent_at = item.sent_at
-            BatchChunk.objects.filter(pk=self.chunk.pk).update(sent_at=item.sent_at)
-        return is_begun
+            cursor.execute(STEP, asked)
+            return {row[0] for row in cursor.fetchall()}
+
+    def _begun(self) -> _Call | None:
+        """The one that has just begun, with its message; None where that cannot be written."""
+        item = self.left.popleft()
+        item.state = ItemState.SENDING
+        if self.chunk.sent_at is None:
+            self.chunk.sent_at = timezone.now()
+            BatchChunk.objects.filter(pk=self.chunk.pk).update(sent_at=self.chunk.sent_at)
+        try:
+            return _Call(item, self._written(item))
+        except ValidationFailed as refusal:
+            _change(self.chunk, item, _refused(refusal))
+            return None
 
     def _may_go_on(self) -> bool:
         mine = Batch.objects.filter(pk=self.slice_.batch_id, lease_owner=self.slice_.owner)
@@ -152,21 +180,38 @@ class _Calls:
         return self.kind.call(self.slice_.client, call.item.giccid, _wanted(self.chunk, call.item))
 
     def _go_on(self, call: _Call, outcome: Answer[Any] | CarrierError | NoToken) -> _Call | None:
+        values = _what_came_of_it(self.kind, outcome)
         try:
             with transaction.atomic():
-                self._note(call, outcome)
-                return self._next()
+                self._note_letter(call, outcome)
+                return self._stepped(call.item, values)
         except DatabaseError as error:
             log.warning("batch_call_noted_again", batch=self.chunk.batch_id, error=type(error).__name__)
             connection.close_if_unusable_or_obsolete()
             with transaction.atomic():
-                self._note(call, outcome)
+                self._note_letter(call, outcome)
+                _change(self.chunk, call.item, values)
             raise
 
-    def _note(self, call: _Call, outcome: Answer[Any] | CarrierError | NoToken) -> None:
+    def _stepped(self, item: BatchItem, values: dict[str, Any]) -> _Call | None:
+        following = self._following()
+        changed = self._step(item, values, following)
+        if item.pk in changed:
+            _tell(self.chunk, item, values)
+            self._ring()
+        is_begun = following is not None and following.pk in changed
+        return (self._begun() if is_begun else None) or self._next()
+
+    def _ring(self) -> None:
+        """An open page looks twice a second at most; the last of a slice is rung for by who ends it."""
+        now = time.monotonic()
+        if now - self._rung_at >= RING_EVERY_S:
+            self._rung_at = now
+            ring(*self.chunk.batch.topics)
+
+    def _note_letter(self, call: _Call, outcome: Answer[Any] | CarrierError | NoToken) -> None:
         if self._post is not None and call.letter is not None:
             self._post.note(call.letter, outcome)
-        _change(self.chunk, call.item, _what_came_of_it(self.kind, outcome))
 
     def _put_back(self, call: _Call) -> None:
         with transaction.atomic():
@@ -203,17 +248,21 @@ def _put_back(item: BatchItem) -> None:
 
 
 def _change(chunk: BatchChunk, item: BatchItem, values: dict[str, Any]) -> None:
-    """What the call has come to, once; a state that ends or is in doubt is told."""
+    """What the call has come to, once."""
     with transaction.atomic(savepoint=False):
         mine = BatchItem.objects.filter(pk=item.pk, state__in=(ItemState.SENDING, ItemState.UNKNOWN))
-        if not mine.update(**values):
-            return
-        for name, value in values.items():
-            setattr(item, name, value)
-        if item.state != ItemState.ACCEPTED:
-            settle.let_go(chunk.batch, [item])
-            tell.tell_items(chunk.batch, [item])
-        ring(*chunk.batch.topics)
+        if mine.update(**values):
+            _tell(chunk, item, values)
+            ring(*chunk.batch.topics)
+
+
+def _tell(chunk: BatchChunk, item: BatchItem, values: dict[str, Any]) -> None:
+    """A state that ends, or is in doubt, is told."""
+    for name, value in values.items():
+        setattr(item, name, value)
+    if item.state != ItemState.ACCEPTED:
+        settle.let_go(chunk.batch, [item])
+        tell.tell_items(chunk.batch, [item])
 
 
 def _all_made(chunk: BatchChunk) -> None:

@@ -34,7 +34,7 @@ WHERE state = 'queued' AND id = (
     WHERE state = 'queued' AND is_bulk = %s AND (not_before IS NULL OR not_before <= now())
     ORDER BY is_bulk, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING *
+RETURNING id, direction, giccid, content, encoding, is_bulk, sent_at
 """
 
 

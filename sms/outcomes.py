@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from smarthub.errors import (
@@ -52,7 +52,7 @@ UPDATE sms_message m SET loop_id = NULL, sms_id = %(sms_id)s, sent_at = %(sent_a
 FROM (SELECT state = ANY(%(final)s) AS is_final FROM sms_message WHERE id = %(id)s FOR UPDATE) AS was
 WHERE m.id = %(id)s AND NOT EXISTS (
     SELECT FROM sms_message o WHERE o.direction = 'mt' AND o.sms_id = %(sms_id)s AND o.id <> %(id)s)
-RETURNING m.*, EXISTS (SELECT FROM sms_earlyreport r WHERE r.sms_id = %(sms_id)s) AS has_report
+RETURNING EXISTS (SELECT FROM sms_earlyreport r WHERE r.sms_id = %(sms_id)s)
 """
 
 
@@ -63,18 +63,20 @@ def is_for_later(outcome: Outcome) -> bool:
     return isinstance(outcome, RateLimited | NoToken | AuthError)
 
 
-def record(message: Message, outcome: Outcome) -> Message:
-    """Write what came of handing it over, in a transaction; the message as it is then.
+def record(message: Message, outcome: Outcome) -> None:
+    """Write what came of handing it over, in a transaction.
 
     A slow reply may find its message called unknown meanwhile, even settled by a report or sent again by a person.
     """
     with transaction.atomic(savepoint=False):
-        found = _accepted(message, outcome) if isinstance(outcome, Answer) else _not_accepted(message.pk, outcome)
-        conversations.tell(found)
-    return found
+        if isinstance(outcome, Answer):
+            _accepted(message, outcome)
+        else:
+            _not_accepted(message.pk, outcome)
+        conversations.tell(message)
 
 
-def _not_accepted(message_id: int, outcome: Exception) -> Message:
+def _not_accepted(message_id: int, outcome: Exception) -> None:
     message = Message.objects.select_for_update(of=("self",)).get(pk=message_id)
     if _is_unknown(outcome):
         become_unknown(message, NO_REPLY)
@@ -82,7 +84,6 @@ def _not_accepted(message_id: int, outcome: Exception) -> Message:
         _later(message)
     else:
         _failed(message, code_of(outcome))
-    return message
 
 
 def _is_unknown(outcome: Outcome) -> bool:
@@ -92,31 +93,40 @@ def _is_unknown(outcome: Outcome) -> bool:
     return not isinstance(outcome, NoToken | NoCarrier)
 
 
-def _accepted(message: Message, answer: Answer[SmsMessage]) -> Message:
+def _accepted(message: Message, answer: Answer[SmsMessage]) -> None:
     told = answer.value
     delivery.lock(told.sms_id)
-    taken = _taken(message, answer) or _taken_over(message, answer)
-    if taken.has_report:
-        early.take_for(taken)
-    if delivery.state_for(told.status, told.fail_reason) in Message.FINAL:
-        polling.found(taken, told)
-    return taken
+    has_report = _taken(message, answer)
+    if has_report is None:
+        # A carrier that begins to count anew (a simulated one that was restarted) gives a number a second time.
+        older = Message.objects.filter(direction=Message.Direction.MT, sms_id=told.sms_id).exclude(pk=message.pk)
+        older.update(sms_id="", next_poll_at=None)
+        has_report = _taken(message, answer)
+    is_final = delivery.state_for(told.status, told.fail_reason) in Message.FINAL
+    if has_report or is_final:
+        _settle(Message.objects.select_for_update(of=("self",)).get(pk=message.pk), told)
 
 
-def _taken(message: Message, answer: Answer[SmsMessage]) -> Any:
-    """The message with its number, and whether a report of it came before; None where an older one has the number."""
+def _taken(message: Message, answer: Answer[SmsMessage]) -> bool | None:
+    """Give it its number; whether a report of it came before, None where an older message has the number."""
     message.sent_at = answer.reply.asked_at
     polls, next_poll_at = polling.first(message)
-    values = {"id": message.pk, "sms_id": answer.value.sms_id, "sent_at": message.sent_at, "final": list(Message.FINAL)}
-    rows = Message.objects.raw(TAKEN, values | {"polls": polls, "next_poll_at": next_poll_at})
-    return next(iter(rows), None)
+    values: dict[str, Any] = {
+        "id": message.pk,
+        "sms_id": answer.value.sms_id,
+        "sent_at": message.sent_at,
+        "final": list(Message.FINAL),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, values | {"polls": polls, "next_poll_at": next_poll_at})
+        found = cursor.fetchone()
+    return bool(found[0]) if found else None
 
 
-def _taken_over(message: Message, answer: Answer[SmsMessage]) -> Any:
-    """A carrier that begins to count anew (a simulated one that was restarted) gives a number a second time."""
-    older = Message.objects.filter(direction=Message.Direction.MT, sms_id=answer.value.sms_id).exclude(pk=message.pk)
-    older.update(sms_id="", next_poll_at=None)
-    return _taken(message, answer)
+def _settle(message: Message, told: SmsMessage) -> None:
+    early.take_for(message)
+    if delivery.state_for(told.status, told.fail_reason) in Message.FINAL:
+        polling.found(message, told)
 
 
 def become_unknown(message: Message, reason: str) -> None:
