@@ -40,7 +40,7 @@ SELECT '898601180' || lpad((n * 7919 %% 10000000000)::text, 10, '0'),
     (n * 37 %% 20000)::numeric / 100, n %% 40, 0, '[{"name": "iot.public", "status": "OPEN"}]', '[]',
     jsonb_build_array(jsonb_build_object('imei', '35693' || lpad(n::text, 10, '0'), 'imsi',
         '46006' || lpad(n::text, 10, '0'), 'msisdn', '86145' || lpad(n::text, 8, '0'))),
-    now(), now(), now() - (n %% 90) * interval '1 day', 0, CASE WHEN n %% 5000 = 0 THEN now() END
+    now(), now() - interval '500 days', now() - (n %% 90) * interval '1 day', 0, CASE WHEN n %% 5000 = 0 THEN now() END
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 
