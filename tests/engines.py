@@ -39,6 +39,7 @@ class Engines:
         os.environ["PORTAL_DATA_DIR"] = str(self.folder / "var")
         os.environ["DATABASE_URL"] = self.postgres.url
         os.environ["PORTAL_TEST_VALKEY"] = str(self.valkey.socket_path)
+        os.environ["PORTAL_TEST_PREPARED"] = str(self.folder / "prepared")
 
     def stop(self) -> None:
         self.valkey.stop()

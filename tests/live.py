@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+import psycopg
 import requests
 
 from tests.engines import clean_variables
+from tests.interpreter import Interpreter
+from tests.prepared import copy_prepared
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent
 USERNAME, PASSWORD = "admin", "a-password-of-tests"
@@ -31,14 +35,18 @@ class LiveStack:
         self.output = folder / "up.out"
         self.command = ["manage.py", "up", "--port", "0", "--workers", str(workers), "--sims", str(sims), *options]
         self.process: subprocess.Popen[bytes] | None = None
+        self._interpreter: Interpreter | None = None
 
     @classmethod
     @contextmanager
-    def started(cls, *options: str, **wishes: Any) -> Iterator[Self]:
+    def started(cls, *options: str, is_new: bool = False, **wishes: Any) -> Iterator[Self]:
+        """A stack that is ready; `is_new`: for the first time, with tables and all to be made."""
         folder = Path(tempfile.mkdtemp(prefix="portal-live-"))
         folder.chmod(0o755)
         stack = cls(folder, *options, **wishes)
         try:
+            if not is_new:
+                copy_prepared(folder / "var", stack.environment)
             stack.start()
             stack.wait_ready()
             yield stack
@@ -116,7 +124,34 @@ class LiveStack:
         )  # fmt: skip
         return done.stdout
 
+    def run(self, code: str) -> str:
+        """What a piece of Python prints that has the portal's models at hand, in a process of its own."""
+        if self._interpreter is None:
+            self._interpreter = Interpreter(self.environment)
+        return self._interpreter.run(code)
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database of the portal answers; each statement is a transaction of its own."""
+        with psycopg.connect(self.state["database_url"], autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def wait_read(self) -> None:
+        """Until the fleet has been read, as it is by itself after a start, and nobody reads it again."""
+        last = "SELECT state FROM sims_syncrun ORDER BY id DESC LIMIT 1"
+        wait_until(lambda: self.ask(last) == [("finished",)], "the fleet is read", within_s=180)
+
+    def kill(self, *names: str) -> None:
+        """Kill these parts and wait until each is there again under another pid."""
+        before = {name: self.pids[name] for name in names}
+        for name in names:
+            os.kill(before[name], signal.SIGKILL)
+        wait_until(lambda: all(self.pids.get(name, was) != was for name, was in before.items()), f"{names} are back")
+
     def stop(self) -> int | None:
+        if self._interpreter is not None:
+            self._interpreter.close()
+            self._interpreter = None
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)

@@ -26,14 +26,6 @@ def carrier(live_stack: LiveStack) -> Iterator[Callable[..., None]]:
     order("knobs", action_delay=0, latency=0)
 
 
-@pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
-
-
 def note(page: Page) -> Locator:
     return page.locator("#operation-notes [data-operation]").first
 

@@ -4,17 +4,7 @@ import re
 import zipfile
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
-
-
-@pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
 
 
 def export(page: Page, kind: str) -> bytes:

@@ -10,15 +10,6 @@ SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (2560, 1440)}
 
 
 @pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
-
-
-@pytest.fixture
 def giccids(portal: Page) -> list[str]:
     portal.goto("/sims/?rows=50")
     return [row.get_attribute("data-giccid") for row in portal.locator("tr[data-giccid]").all()]

@@ -11,16 +11,6 @@ SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (2560, 1440)}
 
 
 @pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    page.goto("/")
-    return page
-
-
-@pytest.fixture
 def plain(browser: Browser, live_stack: LiveStack, portal: Page) -> Iterator[Page]:
     """The same person without JavaScript."""
     context = browser.new_context(
@@ -40,6 +30,7 @@ def facet(page: Page, name: str):
 
 def test_a_manager_narrows_the_fleet_and_pages_through_it(portal: Page) -> None:
     page = portal
+    page.goto("/")
     page.get_by_role("navigation", name="Areas").get_by_role("link", name="SIMs").click()
     expect(rows(page)).to_have_count(50)
     whole = int(page.locator("[data-total]").get_attribute("data-total"))
@@ -115,6 +106,7 @@ def test_filters_on_a_phone_stay_open_and_lead_to_the_list(portal: Page, check_a
 
 def test_support_finds_a_sim_by_its_last_digits_and_reads_it_again(portal: Page) -> None:
     page = portal
+    page.goto("/")
     page.keyboard.press("/")
     page.keyboard.type("8986 0118 0502 1000 004")
     page.keyboard.press("Enter")
@@ -128,6 +120,7 @@ def test_support_finds_a_sim_by_its_last_digits_and_reads_it_again(portal: Page)
 
 def test_nothing_found_says_what_to_do(portal: Page, check_accessible: Callable[[], None]) -> None:
     page = portal
+    page.goto("/")
     page.get_by_role("combobox", name="Find a SIM").fill("no such number")
     page.get_by_role("combobox", name="Find a SIM").press("Enter")
     expect(page.get_by_role("heading", name="No SIM has “no such number” as a number")).to_be_visible()

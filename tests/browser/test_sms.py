@@ -1,7 +1,6 @@
 """A person sends a message, sees that it was delivered, and sees the device answer."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 import requests
@@ -18,15 +17,6 @@ receive_mo(giccid="{giccid}", sms_id="{sms_id}", from_giccid=None, from_msisdn=N
 """
 
 
-@pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
-
-
 def at_the_carrier(stack: LiveStack, path: str, body: dict[str, object] | None = None) -> dict[str, object]:
     address = stack.state["carrier_url"].removesuffix("/v1") + path
     key = {"X-API-Key": stack.state["carrier_key"]}
@@ -37,7 +27,7 @@ def at_the_carrier(stack: LiveStack, path: str, body: dict[str, object] | None =
 
 def hear(stack: LiveStack, content: str, sms_id: str, giccid: str = SIM) -> None:
     """As the push handler does when the carrier pushes a message from a device."""
-    stack.manage("shell", "-v", "0", "-c", HEAR.format(giccid=giccid, sms_id=sms_id, content=content))
+    stack.run(HEAR.format(giccid=giccid, sms_id=sms_id, content=content))
 
 
 def sent(page: Page, text: str) -> None:

@@ -9,15 +9,6 @@ from tests.live import LiveStack
 SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (2560, 1440)}
 
 
-@pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
-
-
 def rows(page: Page):
     return page.locator("tr[data-giccid]")
 
