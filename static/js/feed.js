@@ -83,11 +83,19 @@ function putIn(box, rows) {
   while (all.children.length > most) all.lastElementChild.remove();
 }
 
+// The stream tells the last minute again. What stood there before the page, on another one than this, is not new to it.
+function isElsewhere(box, row) {
+  const rows = box.querySelectorAll(".sp-feed-list > [data-event]");
+  if ("countsOnly" in box.dataset) return idOf(row) <= BigInt(box.dataset.after);
+  const isCut = box.querySelector("[rel=next]") !== null || rows.length >= Number(box.dataset.rows);
+  return isCut && idOf(row) < idOf(rows[rows.length - 1]);
+}
+
 function arrived({ detail }) {
   const box = feed();
   if (!box) return;
   const known = new Set([...box.querySelectorAll("[data-event]"), ...waiting].flatMap(idsOf));
-  const rows = rowsIn(detail).filter((row) => !known.has(row.dataset.event));
+  const rows = rowsIn(detail).filter((row) => !known.has(row.dataset.event) && !isElsewhere(box, row));
   if (!rows.length) return;
   count(box, rows.length);
   if (isReading(box)) {

@@ -30,13 +30,13 @@ MANY = WRITE.replace(
 ).replace("))],\n        cause", "))] * {number},\n        cause")
 
 
-@pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    """Signed in, with the whole fleet read."""
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=60_000)
-    return page
+# As if an event came that is older than the last one the page shows.
+TOLD_AGAIN = """() => {
+    const row = document.querySelector(".sp-feed-list > [data-event]:last-child").cloneNode(true);
+    row.dataset.event = BigInt(row.dataset.event) - 1n;
+    delete row.dataset.others;
+    document.dispatchEvent(new CustomEvent("stream:journal", {detail: row.outerHTML}));
+}"""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def write(live_stack: LiveStack) -> Callable[..., None]:
     """Events, recorded by another process."""
 
     def _write(number: int = 1, *, kind: str = "sim.imei", text: str = WRITE) -> None:
-        live_stack.manage("shell", "-v", "0", "-c", text.format(giccid=SEED, number=number, kind=kind))
+        live_stack.run(text.format(giccid=SEED, number=number, kind=kind))
 
     return _write
 
@@ -204,6 +204,20 @@ def test_what_is_read_does_not_move(portal: Page, write, check_accessible) -> No
     assert page.evaluate("scrollY") == 0
 
 
+def test_what_stands_on_the_next_page_is_not_new(portal: Page, write) -> None:
+    """A stream that has just begun tells the last minute, of which the page shows a part."""
+    write(60)
+    page = portal
+    page.goto("/events/?kind=sim.imei")
+    is_live(page)
+    total = page.locator("[data-total]").get_attribute("data-total")
+    shown = rows(page).count()
+    page.evaluate(TOLD_AGAIN)
+    write(1)
+    expect(page.locator("[data-total]")).to_have_attribute("data-total", str(int(total) + 1))
+    expect(rows(page)).to_have_count(shown + 1)
+
+
 def test_pause_and_go_on(portal: Page, write, check_accessible) -> None:
     page = portal
     page.goto("/events/?severity=warning")
@@ -287,6 +301,7 @@ def test_without_a_script(browser: Browser, live_stack: LiveStack, portal: Page,
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_for_everyone_at_every_size(portal: Page, write, check_accessible, scheme: str, size: str) -> None:
+    write()
     page = portal
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
