@@ -164,7 +164,7 @@ def _ahead(
 
 def _labels(starts: datetime, ends: datetime) -> list[tuple[float, str]]:
     length = (ends - starts) / DAY
-    step = max(1, round(length / 5))
+    step = max(1, round(length / 3))
     days = range(0, int(length) + 1, step)
     return [(number / length, f"{starts + number * DAY:%-d %b}") for number in days]
 

@@ -13,6 +13,11 @@ def count(value: int | None) -> str:
     return NOT_READ if value is None else f"{value:,}".replace("-", "−")
 
 
+def told(words: str) -> str:
+    """A figure in words, of what has been read: one that was left out is not still to come."""
+    return "not told" if words == NOT_READ else words
+
+
 def change(value: int | None) -> str:
     """+1,118, −902 or "no change"."""
     if value is None:

@@ -51,6 +51,7 @@ def test_a_pool_without_figures_has_a_page(client, used, total_mb):
     pool = make_pool(used=used, total=total_mb, cycle_starts_at=None, cycle_ends_at=None, sim_count=None)
     assert client.get("/enterprise/share-pools/").status_code == 200
     assert "its size is not known" in text(client.get(url(pool))) or total_mb == "5"
+    assert "not read yet" not in text(client.get(url(pool)))
 
 
 def test_a_cycle_that_ends_before_it_begins_is_no_chart(client):

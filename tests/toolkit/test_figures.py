@@ -13,6 +13,11 @@ def test_what_was_not_read_is_never_a_zero():
     assert figures.percent(None, 10) is None
 
 
+def test_what_was_read_and_left_out_is_not_told():
+    assert figures.told(figures.count(None)) == "not told"
+    assert figures.told(figures.count(0)) == "0"
+
+
 def test_counts_have_separators_and_a_minus_sign():
     assert figures.count(1_003_482) == "1,003,482"
     assert figures.count(-902) == "−902"

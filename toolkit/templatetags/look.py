@@ -38,6 +38,7 @@ register.filter("change", figures.change)
 register.filter("volume", figures.volume)
 register.filter("amount_mb", figures.amount_mb)
 register.filter("took", figures.took)
+register.filter("told", figures.told)
 
 STRONG_DIGITS = 6
 # What the server prints is UTC; static/js/times.js holds the same styles for the viewer's zone.
