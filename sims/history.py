@@ -32,6 +32,7 @@ EVENT_KINDS = {
     ChangeLogRow.IMEI: "sim.imei",
 }
 MOST_EVENTS = 1000
+MOST_SHOWN = 5000
 SECOND = timedelta(seconds=1)
 Changes = carrier_models.Answer[tuple[carrier_models.SimChange, ...]]
 
@@ -60,6 +61,11 @@ class Found(NamedTuple):
 def history_of(sim: Sim) -> HistoryRead | None:
     """How far it has been read; no query where the SIM came with it."""
     return getattr(sim, "history", None)
+
+
+def newest_rows(sim: Sim) -> list[ChangeLogRow]:
+    """What is kept of the carrier's history, newest first: few rows but for a SIM that never rests. One query."""
+    return list(ChangeLogRow.objects.filter(sim=sim).order_by("-changed_at", "-pk")[:MOST_SHOWN])
 
 
 def is_due(sim: Sim, now: datetime) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 
 from sims.models import Note, Place, Sim, Tag
-from sims.notes import changeable_notes, place_of
+from sims.notes import changeable_notes
 from sims.tags import tags_on
 from users.models import User
 
 
 class Kept:
-    """Each part is one query, and none for what a fragment does not print."""
+    """Each part is one query at most, and none for what a fragment does not print."""
 
     def __init__(self, sim: Sim, user: User) -> None:
         self.sim, self.user, self.giccid = sim, user, sim.giccid
@@ -22,7 +22,7 @@ class Kept:
 
     @cached_property
     def place(self) -> Place | None:
-        return place_of(self.sim)
+        return getattr(self.sim, "place", None)
 
     @cached_property
     def notes(self) -> list[Note]:

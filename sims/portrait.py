@@ -14,7 +14,7 @@ from enterprise.models import ServicePackage
 from sims.ages import read_times
 from sims.custom_fields import custom_fields_of
 from sims.freshness import is_late
-from sims.history import history_of, is_due
+from sims.history import history_of, is_due, newest_rows
 from sims.models import HistoryRead, Sim, SimCustomFields
 from sims.pace import Off, Pace, pace_of
 from sims.rows import packages_of
@@ -153,7 +153,8 @@ def portrait(sim: Sim, *, older: Cursor | None = None, group: Group | None = Non
     """All of the SIM's page, in a fixed number of queries; `failed` is why its history could not be read just now."""
     now = timezone.now()
     read_at = read_times([sim])[sim.pk]
-    changes = status_changes(sim)
+    history = newest_rows(sim)
+    changes = status_changes(sim, history)
     plan = _plan(sim, now)
     return Portrait(
         sim=sim,
@@ -166,7 +167,7 @@ def portrait(sim: Sim, *, older: Cursor | None = None, group: Group | None = Non
         apns=list(_apns(sim)),
         custom_fields=custom_fields_of(sim),
         history=History(history_of(sim), is_due(sim, now) and not failed, sim.sold_at, failed),
-        story=story_of(sim, older=older, group=group),
+        story=story_of(sim, history, older=older, group=group),
         group=group,
         is_older=older is not None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
@@ -68,19 +68,23 @@ class Story:
     older: str = ""
 
 
-def story_of(sim: Sim, *, older: Cursor | None = None, group: Group | None = None) -> Story:
-    """A page of the story behind `older`; what is none of its entries has nothing behind it. Four queries at most."""
-    edge = _edge(sim, older) if older else None
+def story_of(
+    sim: Sim, history: Sequence[ChangeLogRow], *, older: Cursor | None = None, group: Group | None = None
+) -> Story:
+    """A page of the story behind `older`; what is none of its entries has nothing behind it. Two queries at most.
+
+    `history` is the carrier's, newest first.
+    """
+    edge = _edge(sim, older, history) if older else None
     if older and edge is None:
         return Story([])
     events = Event.objects.filter(sim_id=sim.pk)
-    rows = ChangeLogRow.objects.filter(sim=sim, event_id=None)
     if group:
         events = events.filter(Q(kind__in=group.events) | Q(cause_kind__in=group.causes))
-        rows = rows.filter(kind__in=group.history)
+    rows = (row for row in history if row.event_id is None and (group is None or row.kind in group.history))
     found = list(islice(_merged(_events_before(events, edge), _rows_before(rows, edge)), ROWS + 1))
     shown = found[:ROWS]
-    return Story(by_days(_told(sim, shown)), _name(shown[-1]) if len(found) > ROWS else "")
+    return Story(by_days(_told(shown, history)), _name(shown[-1]) if len(found) > ROWS else "")
 
 
 def _merged(events: Iterable[Event], rows: Iterable[ChangeLogRow]) -> Iterable[Event | ChangeLogRow]:
@@ -93,9 +97,9 @@ def _moment(entry: Event | ChangeLogRow) -> Moment:
     return Moment(entry.changed_at, False, entry.pk)
 
 
-def _edge(sim: Sim, older: Cursor) -> Moment | None:
+def _edge(sim: Sim, older: Cursor, history: Sequence[ChangeLogRow]) -> Moment | None:
     if older.is_history:
-        row = ChangeLogRow.objects.filter(sim=sim, pk=older.id).first()
+        row = next((row for row in history if row.pk == older.id), None)
         return _moment(row) if row else None
     event = Event.objects.filter(sim_id=sim.pk, id=older.id).first()
     return _moment(event) if event else None
@@ -108,21 +112,17 @@ def _events_before(events: QuerySet[Event], edge: Moment | None) -> QuerySet[Eve
     return events.order_by("-happened_at", "-id")[: ROWS + 1]
 
 
-def _rows_before(rows: QuerySet[ChangeLogRow], edge: Moment | None) -> QuerySet[ChangeLogRow]:
-    if edge:
-        same = Q(changed_at=edge.at) if edge.is_event else Q(changed_at=edge.at, pk__lt=edge.id)
-        rows = rows.filter(Q(changed_at__lt=edge.at) | same)
-    return rows.order_by("-changed_at", "-pk")[: ROWS + 1]
+def _rows_before(rows: Iterable[ChangeLogRow], edge: Moment | None) -> Iterable[ChangeLogRow]:
+    return rows if edge is None else (row for row in rows if _moment(row) < edge)
 
 
 def _name(entry: Event | ChangeLogRow) -> str:
     return str(entry.id) if isinstance(entry, Event) else f"h{entry.pk}"
 
 
-def _told(sim: Sim, found: list[Event | ChangeLogRow]) -> list[Entry]:
+def _told(found: list[Event | ChangeLogRow], history: Sequence[ChangeLogRow]) -> list[Entry]:
     events = [entry for entry in found if isinstance(entry, Event)]
-    explained = ChangeLogRow.objects.filter(sim=sim, event_id__in=[event.id for event in events])
-    proofs = {row.event_id: row for row in explained}
+    proofs: dict[int | None, ChangeLogRow] = {row.event_id: row for row in history if row.event_id}
     told = iter(_with_evidence(tell(events), proofs))
     return [next(told) if isinstance(entry, Event) else entry_of(entry) for entry in found]
 

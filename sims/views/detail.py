@@ -17,7 +17,7 @@ from sims.models import Sim
 from sims.notes import person
 from sims.portrait import portrait
 from sims.reading import ReadAgain, read_again
-from sims.scope import Person, sims_of
+from sims.scope import Person, seen_by
 from sims.standing import Note
 from sims.story import GROUPS
 from toolkit.htmx import render_part, wants
@@ -69,8 +69,8 @@ def refresh(request: HttpRequest, giccid: str) -> HttpResponse:
 
 def find_sim(giccid: str, user: Person) -> Sim | None:
     """The SIM with all that its page needs of one row each; None where this person may not see it."""
-    known = Sim.objects.select_related("account", "history", "custom_fields", *WITH_HOLDERS)
-    return sims_of(known, user).filter(giccid=giccid).first()
+    known = Sim.objects.select_related("account", "history", "custom_fields", "place", *WITH_HOLDERS)
+    return seen_by(known, user).filter(giccid=giccid).first()
 
 
 def page_context(sim: Sim, **more: Any) -> dict[str, Any]:

@@ -253,8 +253,8 @@ def test_a_change_does_not_wait_for_itself(client, sim):
 
 def test_what_a_change_alters_is_answered_alone(client, sim, django_assert_num_queries):
     client.post(url("suspend"))
-    # session, user, what they may see, the SIM with what holds it, its operations
-    with django_assert_num_queries(5):
+    # session, user, the SIM with what holds it, its operations
+    with django_assert_num_queries(4):
         response = client.get(f"/sims/{SEED}/", headers=htmx("operation-notes"))
     html = response.content.decode()
     assert re.findall(r'id="([\w-]+)" class="sp-(?:stack|card)', html) == ["operation-notes", "actions"]

@@ -154,9 +154,9 @@ def test_the_fragment_is_the_sim_alone(client, sim):
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_do_not_grow_with_the_journal(client, sim, django_assert_num_queries, count):
     note(sim, "sim.missing", {}, count=count)
-    # session, user, what they may see, SIM, age, status changes here and at the carrier, package, readings, runs,
-    # journal, history, its evidence, operations, freshness, total
-    with django_assert_num_queries(19):
+    # session, user, SIM, age, the carrier's history, changes of status, package, readings, runs, journal, operations,
+    # freshness, counts of the frame, tags, notes
+    with django_assert_num_queries(15):
         assert client.get(url()).content.decode().count("data-event=") == count
 
 
