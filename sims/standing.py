@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,10 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from journal.models import Event
-from journal.story import BECAUSE, tell
+from journal.story import tell
 from sims.history import CLOCKS, history_of
 from sims.history_words import reason
 from sims.models import ChangeLogRow, Sim
+from sims.story import BY_US
 from toolkit.states import state_of
 from toolkit.templatetags.look import age, when
 
@@ -65,12 +66,13 @@ class OffSpan:
     label: str
 
 
-def status_changes(sim: Sim) -> list[StatusChange]:
-    """What is known of the SIM's changes of status, newest first, up to what its row shows; two queries."""
+def status_changes(sim: Sim, history: Sequence[ChangeLogRow]) -> list[StatusChange]:
+    """What is known of the SIM's changes of status, newest first, up to what its row shows; one query.
+
+    `history` is the carrier's, newest first.
+    """
     events = list(Event.objects.filter(sim_id=sim.pk, kind="sim.status").order_by("-happened_at", "-id")[:MOST_CHANGES])
-    rows = list(
-        ChangeLogRow.objects.filter(sim=sim, kind=ChangeLogRow.STATUS).order_by("-changed_at", "-id")[:MOST_CHANGES]
-    )
+    rows = [row for row in history if row.kind == ChangeLogRow.STATUS][:MOST_CHANGES]
     proofs = {row.event_id: row for row in rows if row.event_id}
     found = [_of_event(event, proofs.get(event.id)) for event in events if isinstance(event.data, dict)]
     found += [_of_row(row) for row in rows if not row.event_id]
@@ -137,7 +139,7 @@ def _standing(sim: Sim, changes: list[StatusChange], tone: str, glyph: str, labe
         title = format_html("{} since before {}, when the portal first saw it.", word, when(sim.first_seen_at, "date"))
         words = format_html("{} {}", _unknown(sim), meaning)
         return Note(tone, glyph, title, words, offers_history=True)
-    if change.event and change.event.cause_kind in BECAUSE:
+    if change.event and change.event.cause_kind in BY_US:
         return _ours(change, change.event, tone, glyph, word, meaning)
     if change.row is None:
         title = format_html("{} at the latest since {}.", word, _moment(change.at))

@@ -6,6 +6,7 @@ import pytest
 
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
+from sims.history import newest_rows
 from sims.models import ChangeLogRow, HistoryRead, Sim
 from sims.standing import notes_on, off_spans, status_changes
 from tests.page import text_of
@@ -25,16 +26,19 @@ def row(sim: Sim, at: datetime, old: str = "ACTIVATED", new: str = "DEACTIVATED"
     )
 
 
-def event(sim: Sim, at: datetime, old: str = "ACTIVATED", new: str = "DEACTIVATED") -> int:
+FOUND_BY = Cause(Event.Cause.RUN, 4611)
+
+
+def event(sim: Sim, at: datetime, old: str = "ACTIVATED", new: str = "DEACTIVATED", cause: Cause = FOUND_BY) -> int:
     new_event = NewEvent(
         kind="sim.status", subject_kind="sim", subject_key=sim.giccid, happened_at=at, sim_id=sim.pk,
         data={"old": old, "new": new},
     )  # fmt: skip
-    return record([new_event], cause=Cause(Event.Cause.RUN, 4611))[0]
+    return record([new_event], cause=cause)[0]
 
 
 def said(sim: Sim) -> tuple[str, str, bool]:
-    note = notes_on(sim, status_changes(sim))[-1]
+    note = notes_on(sim, status_changes(sim, newest_rows(sim)))[-1]
     return text_of(note.title), text_of(note.words), note.offers_history
 
 
@@ -83,6 +87,18 @@ def test_who_did_it_is_not_known_and_the_history_is_offered() -> None:
     assert "back to 27 May 2026 , does not say." in said(sim)[1]
 
 
+def test_a_push_tells_that_it_is_off_and_the_carriers_history_why() -> None:
+    sim = off()
+    pushed = event(sim, NOW - DAY, cause=Cause(Event.Cause.PUSH, 7))
+    title, words, offers = said(sim)
+    assert title.startswith("Off at the latest since") and title.endswith(".") and "because" not in title
+    assert words.startswith("The carrier pushed, and reading found it Suspended , no longer Active ( push ).") and offers
+    row(sim, NOW - DAY, operator="api", event_id=pushed)
+    title, words, offers = said(sim)
+    assert title.endswith("because a request to the carrier’s API asked for it.")
+    assert words.startswith("From the carrier’s history, by “api”") and not offers
+
+
 def test_a_later_change_at_the_carrier_explains_nothing() -> None:
     """The carrier's history ends with an activation that our copy has not read, and the time before is dark."""
     sim = off(read_at=NOW)
@@ -95,11 +111,11 @@ def test_a_later_change_at_the_carrier_explains_nothing() -> None:
 def test_an_active_sim_needs_no_sentence() -> None:
     sim = make_sim()
     row(sim, NOW - DAY)
-    assert notes_on(sim, status_changes(sim)) == []
+    assert notes_on(sim, status_changes(sim, newest_rows(sim))) == []
 
 
 def spans(sim: Sim) -> list[tuple[float, float, str]]:
-    found = off_spans(sim, status_changes(sim), now=NOW)
+    found = off_spans(sim, status_changes(sim, newest_rows(sim)), now=NOW)
     return [((span.start - NOW) / DAY, (span.end - NOW) / DAY, span.label) for span in found]
 
 
