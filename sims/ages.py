@@ -19,14 +19,13 @@ class Read(Protocol):
     def read_at(self) -> datetime: ...
 
 
-# The ids come as a subquery: for a literal array the planner expects many pages to overlap and scans them all. One
-# pass over the GIN index, because each pass also reads what the index has not sorted in yet.
+# SIM by SIM: the index leads to the two pages that showed one. Asked for all of a screen at once, the hundred SIMs of
+# each page found have to be gone through, and a screen has SIMs of a hundred pages.
 _SHOWN = """
-WITH wanted AS MATERIALIZED (SELECT %(sim_ids)s::bigint[] AS ids)
-SELECT shown.sim_id, max(page.asked_at)
-FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS shown(sim_id)
-WHERE page.sim_ids && (SELECT ids FROM wanted) AND shown.sim_id = ANY((SELECT ids FROM wanted)::bigint[])
-GROUP BY shown.sim_id
+SELECT asked.sim_id, page.asked_at
+FROM unnest(%(sim_ids)s::bigint[]) AS asked (sim_id)
+CROSS JOIN LATERAL (SELECT max(asked_at) AS asked_at FROM sims_syncpage WHERE sim_ids @> ARRAY[asked.sim_id]) AS page
+WHERE page.asked_at IS NOT NULL
 """
 
 
