@@ -34,9 +34,10 @@ def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
     return block + "\n"
 
 
-def array_of(ids: Iterable[int]) -> str:
-    """The numbers as one text for `%s::bigint[]`; the driver would look at each of ten thousand."""
-    return f"{{{','.join(map(str, ids))}}}"
+def array_of(values: Iterable[object]) -> str:
+    """Numbers, or texts without blanks and signs of their own, as one text for `%s::bigint[]` and the like; the driver
+    would look at each of ten thousand."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def let_go() -> None:

@@ -14,7 +14,7 @@ DIFFERENCES = """
 SELECT s.id, s.giccid, i.asked_at, s.missing_since, s.account_id, i.account_id, old_account.name, new_account.name,
     s.status, i.status, s.package, i.package, s.package_started_at, i.package_started_at,
     s.package_ends_at, i.package_ends_at, s.sold_at, i.sold_at, s.activated_at, i.activated_at,
-    s.apns, i.apns, s.devices, i.devices
+    s.apns::text, i.apns::text, s.devices::text, i.devices::text
 FROM copy_incoming i
 JOIN sims_sim s ON s.id = i.sim_id
 LEFT JOIN enterprise_account old_account ON old_account.id = s.account_id
@@ -54,7 +54,7 @@ class Difference(NamedTuple):
 
 
 def difference_of(row: tuple[Any, ...]) -> Difference:
-    """A row of `DIFFERENCES`; Django's connections hand jsonb over as text."""
+    """A row of `DIFFERENCES`, whose last columns are JSON."""
     return Difference(*row[:JSON_COLUMNS], *(msgspec.json.decode(text) for text in row[JSON_COLUMNS:]))
 
 

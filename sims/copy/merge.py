@@ -147,7 +147,8 @@ def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], now: date
         with connection.pipeline():
             cursor.execute(LOCK)
             cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
-            differing.execute(DIFFERENCES)
+            # As text each time would be read by Django, in Python.
+            differing.execute(DIFFERENCES, binary=True)
             for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, UPDATE):
                 cursor.execute(statement)
             tally.execute(TALLY)

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from sims.copy.answers import Answer
+from toolkit.database import array_of
 
 # The pages that are as the last run saw them, whose SIMs are in our copy as they showed them, noted for this run too.
 KEEP_PAGES = """
@@ -66,10 +67,10 @@ def keep_pages(cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int, 
         {
             "run": run_id,
             "last_run": last_run_id,
-            "accounts": [answer.account_id for answer in these],
-            "pages": [answer.page for answer in these],
-            "asked": [answer.asked_at for answer in these],
-            "marks": [answer.mark for answer in these],
+            "accounts": array_of(answer.account_id for answer in these),
+            "pages": array_of(answer.page for answer in these),
+            "asked": array_of(answer.asked_at.isoformat() for answer in these),
+            "marks": array_of(answer.mark for answer in these),
         },
     )
     return {marked[account_id, page] for account_id, page in cursor.fetchall()}

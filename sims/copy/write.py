@@ -95,9 +95,7 @@ class _Writing:
     def write(self, cause: CauseFor) -> CopyResult:
         if any(None in shown for shown in self.shown):
             self._write_strangers(cause)
-        self.result.sim_ids = [
-            list(dict.fromkeys(sim_id for sim_id in shown if sim_id is not None)) for shown in self.shown
-        ]
+        self.result.sim_ids = [list(dict.fromkeys(filter(None, shown))) for shown in self.shown]
         return self.result
 
     def _write_strangers(self, cause: CauseFor) -> None:
@@ -131,7 +129,8 @@ class _Writing:
         return dict(sorted(places, key=lambda item: self.answers[item[1].answer].asked_at))
 
     def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> list[Row]:
-        rows, recognised_at = [], self._recognised_at()
+        rows = []
+        recognised_at = self._recognised_at({sim_id for giccid, sim_id in ids.items() if giccid not in same})
         for giccid, place in newest.items():
             asked_at = self.answers[place.answer].asked_at
             if giccid in same or recognised_at.get(ids.get(giccid), asked_at) > asked_at:
@@ -154,10 +153,10 @@ class _Writing:
             raise row
         return row
 
-    def _recognised_at(self) -> dict[int | None, datetime]:
-        """When the answer was asked for that last showed a SIM as our copy has it."""
+    def _recognised_at(self, differing: set[int]) -> dict[int | None, datetime]:
+        """When the answer was asked for that last showed one of these SIMs as our copy has it."""
         in_order = sorted(zip(self.answers, self.shown, strict=True), key=lambda pair: pair[0].asked_at)
-        return {sim_id: answer.asked_at for answer, shown in in_order for sim_id in shown if sim_id is not None}
+        return {sim_id: answer.asked_at for answer, shown in in_order for sim_id in differing.intersection(shown)}
 
     def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)

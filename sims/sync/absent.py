@@ -16,11 +16,13 @@ from toolkit.database import set_cursor
 # More of the fleet than this going missing at once is a fault of the answer, not of the SIMs.
 LARGEST_SHARE = 0.01
 
+# First the ids alone, which their index tells, then the few rows that are left.
 UNSEEN = """
-WITH seen AS MATERIALIZED (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s)
-SELECT s.id, s.giccid FROM sims_sim s
-WHERE s.read_at < %(started_at)s AND NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
-ORDER BY s.giccid
+WITH seen AS MATERIALIZED (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s),
+unseen AS MATERIALIZED (
+    SELECT s.id FROM sims_sim s WHERE NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
+)
+SELECT s.id, s.giccid FROM unseen JOIN sims_sim s USING (id) WHERE s.read_at < %(started_at)s ORDER BY s.giccid
 """
 
 FIRST_ABSENCE = """

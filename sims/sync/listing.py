@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import NamedTuple
 
 from django.conf import settings
@@ -28,6 +29,8 @@ MERGE_RECORDS = 10_000
 # Asked for ahead, so that nobody waits while a merge is under way.
 PAGES_IN_HAND = 256
 MERGE_EVERY_S = 0.5
+# So many answers are taken in at once: a thread that wakes up for each only gets in the way of those that ask.
+HANDFUL = 25
 
 
 class _Outcome(NamedTuple):
@@ -47,6 +50,7 @@ class _Reading:
     slice: Slice
     jobs: SimpleQueue[Job | None] = field(default_factory=SimpleQueue)
     answered: SimpleQueue[_Outcome] = field(default_factory=SimpleQueue)
+    is_worth_looking: Event = field(default_factory=Event)
     outstanding: int = 0
     ready: list[Fetched] = field(default_factory=list)
     records: int = 0
@@ -127,7 +131,10 @@ def _threads(reading: _Reading) -> Iterator[None]:
 
 def _serve(reading: _Reading) -> None:
     while (job := reading.jobs.get()) is not None:
-        reading.answered.put(_Outcome(job, _fetched(reading, job)))
+        outcome = _Outcome(job, _fetched(reading, job))
+        reading.answered.put(outcome)
+        if isinstance(outcome.fetched, Exception) or reading.jobs.empty() or reading.answered.qsize() >= HANDFUL:
+            reading.is_worth_looking.set()
 
 
 def _fetched(reading: _Reading, job: Job) -> Fetched | Exception:
@@ -165,13 +172,15 @@ def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
 
 
 def _take_answers(reading: _Reading) -> None:
-    """Take in what has been answered, waiting until a merge is due for the first of it."""
+    """Take in what has been answered, waiting until a merge is due for enough of it to be worth a look."""
     if not reading.outstanding:
         return
+    reading.is_worth_looking.wait(reading.merge_in_s)
+    reading.is_worth_looking.clear()
     with suppress(Empty):
-        _take(reading, reading.answered.get(timeout=reading.merge_in_s))
         while reading.records < MERGE_RECORDS:
             _take(reading, reading.answered.get_nowait())
+        reading.is_worth_looking.set()  # for what is left
 
 
 def _take(reading: _Reading, outcome: _Outcome) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from enterprise.catalogue import read_enterprise, write_accounts, write_packages
 from enterprise.models import Account, AccountDay, Enterprise, ServicePackage, Source
@@ -70,3 +74,30 @@ def test_a_failure_is_noted_until_the_next_answer(client: Client) -> None:
     write_accounts([(account, client.account(account.name))])
     assert failing() == []
     assert Source.objects.get(call="account").read_at is not None
+
+
+def test_statements_do_not_grow_with_the_accounts(client: Client) -> None:
+    accounts, _ = read_enterprise(client)
+    figures = [(account, client.account(account.name)) for account in accounts]
+    packages = [(account, client.service_packages(account.name)) for account in accounts]
+    assert len(accounts) > 1
+    assert _statements(write_accounts, figures[:1]) == _statements(write_accounts, figures) > 0
+    assert _statements(write_packages, packages[:1]) == _statements(write_packages, packages) > 0
+    assert not Account.objects.filter(packages_read_at=None).exists()
+
+
+def _statements(write: Callable[[Any], None], read: list[Any]) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        write(read)
+    return len(caught)
+
+
+def test_accounts_that_are_as_they_were_are_not_written(client: Client) -> None:
+    read_enterprise(client)
+    with CaptureQueriesContext(connection) as caught:
+        read_enterprise(client)
+    assert not [query for query in caught if query["sql"].startswith('INSERT INTO "enterprise_account"')]
+    Account.objects.filter(name="lab account").update(status="CLOSED", gone_at=timezone.now())
+    read_enterprise(client)
+    again = Account.objects.get(name="lab account")
+    assert (again.status != "CLOSED", again.gone_at) == (True, None)

@@ -142,7 +142,11 @@ def test_page_that_fails_fails_the_run_by_name_and_keeps_what_was_read(sync: Syn
     assert run.missing is None
 
 
-@pytest.mark.parametrize("kind", ["500", "502", "503", "html502", "empty", "badjson", "wrongtype", "429", "reset"])
+PASSING = ["502", "503", "504", "html502", "429", "timeout", "reset", "truncated", "redirect_same"]
+FINAL = ["500", "empty", "badjson", "wrongtype", "huge", "redirect_other"]
+
+
+@pytest.mark.parametrize("kind", [*PASSING, *FINAL])
 def test_passing_fault_of_a_page_does_not_stop_the_run_or_fails_it_by_name(
     sync: Sync, carrier: Simulated, kind: str
 ) -> None:
@@ -150,9 +154,26 @@ def test_passing_fault_of_a_page_does_not_stop_the_run_or_fails_it_by_name(
     run = sync()
     if run.state == "failed":
         assert run.note.startswith("Page ")
-        assert kind in {"500", "empty", "badjson", "wrongtype"}
+        assert kind in FINAL
         run = sync()
     assert (run.state, Sim.objects.count()) == ("finished", 250)
+
+
+def test_fault_of_our_own_while_a_page_is_asked_for_is_raised_and_nothing_more_is_asked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, asked = runs.request_full(trigger=SyncRun.Trigger.PLAN), []
+
+    def fail(*args: object) -> None:
+        asked.append(args)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(listing, "_fetch", fail)
+    with pytest.raises(ZeroDivisionError):
+        work.work_slice(run.pk, client)
+    assert len(asked) <= Account.objects.count()
+    run.refresh_from_db()
+    assert (run.lease_owner, runs.unattended()) == (None, [run.pk])
 
 
 @pytest.mark.parametrize(("kind", "word"), [("401", "key"), ("403", "right")])
