@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import connection, transaction
 
 from enterprise.models import Account, AccountAccess
 from toolkit.live import ACCESS, ring
@@ -18,6 +18,21 @@ def accounts_for(user: User | AnonymousUser) -> frozenset[int] | None:
     if not user.is_authenticated:
         return frozenset()
     return frozenset(AccountAccess.objects.filter(user_id=user.pk).values_list("account_id", flat=True)) or None
+
+
+# Every page of a list asks, so in one query, and without the time Django takes to write it.
+_NAMES = """SELECT account.id, account.name, mine.id IS NOT NULL FROM enterprise_account AS account
+LEFT JOIN enterprise_accountaccess AS mine ON mine.account_id = account.id AND mine.user_id = %s
+ORDER BY account.name"""
+
+
+def names_for(user: User) -> tuple[dict[int, str], frozenset[int] | None]:
+    """The accounts this person may see, by name, beside the answer of `accounts_for`. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [user.pk])
+        found = cursor.fetchall()
+    mine = frozenset(pk for pk, _name, is_mine in found if is_mine)
+    return {pk: name for pk, name, _ in found if not mine or pk in mine}, mine or None
 
 
 def limit_to(user: User, accounts: Iterable[Account], *, by: User) -> None:

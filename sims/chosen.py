@@ -9,6 +9,7 @@ from functools import cached_property
 from django.http import QueryDict
 
 from sims.models import Sim, SimQuerySet
+from sims.scope import sims_of
 from sims.selection import Selection
 from smarthub.operations import GICCID_PATTERN
 from users.models import User
@@ -36,8 +37,8 @@ class Chosen:
 
     @cached_property
     def sims(self) -> SimQuerySet:
-        """The ticked ones, in no order."""
-        return Sim.objects.filter(giccid__in=self.giccids)
+        """The ticked ones that this person may see, in no order."""
+        return sims_of(Sim.objects.filter(giccid__in=self.giccids), self.user)
 
     @property
     def errors(self) -> list[str]:

@@ -32,6 +32,7 @@ WHERE (cardinality(%(accounts)s::bigint[]) = 0 OR account_id = ANY(%(accounts)s:
 AND (cardinality(%(statuses)s::text[]) = 0 OR status = ANY(%(statuses)s::text[]))
 AND (cardinality(%(packages)s::text[]) = 0 OR package = ANY(%(packages)s::text[]))
 AND (%(missing)s::boolean IS NULL OR is_missing = %(missing)s::boolean)
+AND (%(scope)s::bigint[] IS NULL OR account_id = ANY(%(scope)s::bigint[]))
 GROUP BY account_id, status, package HAVING sum(n) > 0"""
 
 # Each group is counted with the filters of all others on.
@@ -42,7 +43,7 @@ WITH cells AS (
         cardinality(%(statuses)s::text[]) = 0 OR status = ANY(%(statuses)s::text[]) AS of_status,
         cardinality(%(packages)s::text[]) = 0 OR package = ANY(%(packages)s::text[]) AS of_package,
         %(missing)s::boolean IS NULL OR is_missing = %(missing)s::boolean AS of_missing
-    FROM ({source}) AS source
+    FROM ({source}) AS source WHERE %(scope)s::bigint[] IS NULL OR account_id = ANY(%(scope)s::bigint[])
 )
 SELECT GROUPING(account_id, status, package, is_missing), account_id, status, package, is_missing,
     COALESCE(sum(n) FILTER (WHERE of_account AND of_status AND of_package AND of_missing), 0),
@@ -68,15 +69,24 @@ ON CONFLICT (account_id, status, package, is_missing) DO UPDATE SET n = counted.
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is asked for; an empty group asks for all. Account 0 is none, package "" is none."""
+    """What is asked for; an empty group asks for all. Account 0 is none, package "" is none.
+
+    `scope` are the only accounts there are for who asks, None without such a limit; `accounts` are among them.
+    """
 
     accounts: Sequence[int] = ()
     statuses: Sequence[str] = ()
     packages: Sequence[str] = ()
     missing: bool | None = None
+    scope: Sequence[int] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.accounts or self.statuses or self.packages or self.missing is not None)
+
+    @property
+    def within(self) -> Sequence[int]:
+        """The accounts that the answer lies in; none stands for all."""
+        return self.accounts or self.scope or ()
 
 
 @dataclass(slots=True)
@@ -135,6 +145,7 @@ def values_of(asked: Filter) -> dict[str, Any]:
         "statuses": list(asked.statuses),
         "packages": list(asked.packages),
         "missing": asked.missing,
+        "scope": None if asked.scope is None else list(asked.scope),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -56,8 +56,8 @@ def matching(asked: Criteria) -> SimQuerySet:
 
 def exactly(asked: Filter) -> SimQuerySet:
     rows = Sim.objects.all()
-    if asked.accounts:
-        rows = rows.filter(_accounts(asked))
+    if asked.within:
+        rows = rows.filter(_accounts(asked.within))
     if asked.statuses:
         rows = rows.filter(status__in=asked.statuses)
     if asked.packages:
@@ -67,10 +67,10 @@ def exactly(asked: Filter) -> SimQuerySet:
     return rows
 
 
-def _accounts(asked: Filter) -> Q:
-    known = [pk for pk in asked.accounts if pk != NO_ACCOUNT]
+def _accounts(chosen: Sequence[int]) -> Q:
+    known = [pk for pk in chosen if pk != NO_ACCOUNT]
     of_none = Q(account__isnull=True)
-    if len(known) == len(asked.accounts):
+    if len(known) == len(chosen):
         return Q(account__in=known)
     return Q(account__in=known) | of_none if known else of_none
 
@@ -85,7 +85,7 @@ def among(rows: SimQuerySet, asked: Criteria) -> SimQuerySet:
         rows = rows.filter(_any_of(_days("activated_at", days) for days in asked.activated))
     if asked.plan_end:
         rows = rows.filter(_any_of(_days("package_ends_at", days) for days in asked.plan_end))
-    if (asked.usage or asked.plan_end) and not asked.exact.accounts:
+    if (asked.usage or asked.plan_end) and not asked.exact.within:
         # Both indexes begin with the account: name them all, and no SIM is looked at in vain.
         rows = rows.filter(Q(account__in=asked.account_ids) | Q(account__isnull=True))
     if asked.tags:

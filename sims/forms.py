@@ -15,6 +15,7 @@ from sims.counts import NO_ACCOUNT, Filter
 from sims.criteria import Criteria
 from sims.models import Tag, WorkingSet
 from sims.ranges import FIRST_YEAR, LAST_YEAR, Unreadable, days_of, since_of, usage_of
+from sims.scope import accounts_of
 from users.models import User
 
 ROWS = (50, 100, 200)
@@ -70,6 +71,7 @@ DAY = {"min": f"{FIRST_YEAR}-01-01", "max": f"{LAST_YEAR}-12-31"}
 class SimListForm(forms.Form):
     """What `/sims/` is asked for. A group whose value cannot be read matches nothing (`is_impossible`).
 
+    `accounts` are those that `user` may see; all else that is asked for stays within them.
     `activated_from` and its like are what the page's own fields send; they become a range of `activated`.
     """
 
@@ -106,6 +108,7 @@ class SimListForm(forms.Form):
     ) -> None:
         super().__init__(_joined(data), auto_id=False)
         self.accounts, self.user, self.usual_rows = accounts, user, usual_rows
+        self.scope = None if user is None else accounts_of(user)
         self.tags: dict[int, Tag] = {}
         self.sets: dict[UUID, WorkingSet] = {}
         self.full_clean()
@@ -113,7 +116,9 @@ class SimListForm(forms.Form):
     def clean_account(self) -> list[int]:
         """Ids or exact names; 0 or - is no account."""
         ids = {name: pk for pk, name in self.accounts.items()}
-        ids |= {str(pk): pk for pk in self.accounts} | {NONE: NO_ACCOUNT, str(NO_ACCOUNT): NO_ACCOUNT}
+        ids |= {str(pk): pk for pk in self.accounts}
+        if self.scope is None:
+            ids |= {NONE: NO_ACCOUNT, str(NO_ACCOUNT): NO_ACCOUNT}
         texts = self.cleaned_data["account"]
         if strange := [text for text in texts if text not in ids]:
             raise ValidationError(f"There is no account “{shorten(strange[0])}”.")
@@ -158,6 +163,7 @@ class SimListForm(forms.Form):
             statuses=tuple(clean.get("status", ())),
             packages=tuple(clean.get("package", ())),
             missing=missing == "1" if missing else None,
+            scope=None if self.scope is None else tuple(sorted(self.scope)),
         )
 
     def criteria(self, sim_ids: Iterable[int] | None = None) -> Criteria:

@@ -7,7 +7,7 @@ from math import prod
 
 from sims import order as orders
 from sims.counts import CAP, Facets, Filter, capped_facets, facets
-from sims.criteria import Criteria, among, matching
+from sims.criteria import Criteria, matching
 from sims.forms import DAMAGED_CURSOR, SimListForm
 from sims.lookup import Hits, find_sims
 from sims.models import Sim
@@ -15,6 +15,13 @@ from sims.order import ICCID, ORDERS, Order, Place, Source, is_indexed, page_in_
 from sims.rows import SimRow, rows_of
 from toolkit.keyset import Page, page_of, page_of_list
 
+# The groups that are not exact, as the fields of `Criteria`.
+FIELDS = {
+    "tag": "tags", "po": "pos", "usage": "usage", "activated": "activated", "plan_end": "plan_end",
+    "no_device": "no_device", "changed": "changed_since", "set": "sets",
+}  # fmt: skip
+MOST_TO_DROP = 4
+NO_FILTER = Criteria()
 BEST_FIRST = Order("", "", "", "how well they match")
 
 
@@ -50,7 +57,7 @@ class Listing:
 
 def list_sims(form: SimListForm) -> Listing:
     """The page that a list form asks for; what it cannot ask for matches nothing."""
-    hits = find_sims(form.search) if form.search else None
+    hits = find_sims(form.search, accounts=form.scope) if form.search else None
     asked = form.criteria(None if hits is None else hits.sim_ids)
     counted = _counted(asked)
     listing = Listing(Page([]), counted, hits=hits)
@@ -71,16 +78,20 @@ def list_sims(form: SimListForm) -> Listing:
 def _counted(asked: Criteria) -> Facets:
     if asked.is_exact:
         return facets(asked.exact)
-    others = replace(asked, exact=Filter())
-    return capped_facets(asked.exact, among(Sim.objects.all(), others), matching(asked))
+    others = replace(asked, exact=Filter(scope=asked.exact.scope))
+    return capped_facets(asked.exact, matching(others), matching(asked))
 
 
 def _without_others(form: SimListForm, asked: Criteria) -> dict[str, int]:
-    """What dropping the only filter that is not exact gives."""
-    names = [name for name in form.GROUPS if name not in form.EXACT and form.cleaned_data.get(name)]
-    if len(names) != 1 or asked.sim_ids is not None:
+    """What dropping a filter that is not exact gives; a query for each of the first few."""
+    if asked.sim_ids is not None:
         return {}
-    return {names[0]: facets(asked.exact).total}
+    names = [name for name in FIELDS if form.cleaned_data.get(name)][:MOST_TO_DROP]
+    return {name: _total(replace(asked, **{FIELDS[name]: getattr(NO_FILTER, FIELDS[name])})) for name in names}
+
+
+def _total(asked: Criteria) -> int:
+    return facets(asked.exact).total if asked.is_exact else matching(asked).order_by().values("pk")[: CAP + 1].count()
 
 
 def _sorts(asked: Criteria, counted: Facets) -> frozenset[str]:
@@ -142,7 +153,7 @@ def _places(form: SimListForm, listing: Listing) -> tuple[Place | None, Place | 
 
 def _is_walked(asked: Filter, listing: Listing) -> bool:
     """Whether ICCID order is had by walking an index of ICCIDs, not by merging cells."""
-    groups = (asked.accounts, asked.statuses, asked.packages)
+    groups = (asked.within, asked.statuses, asked.packages)
     is_simple = sum(map(len, groups)) <= 1 or asked.missing is True
     return is_simple or _cells(listing.facets, asked) > orders.MAX_CELLS
 
@@ -163,10 +174,10 @@ def _source(asked: Criteria, listing: Listing) -> Source:
         return orders.hits(matching(asked), order, CAP + 1)
     if order.is_unique:
         return orders.walked(exact) if _is_walked(exact, listing) else orders.cells(exact)
-    if not exact:
-        return orders.WHOLE if order.column == "activated_at" else orders.accounts()
     if order.column != "activated_at":
-        return orders.of_account(exact.accounts[0])
+        return orders.of_account(exact.accounts[0]) if exact.accounts else orders.accounts(exact.scope)
+    if not exact and exact.scope is None:
+        return orders.WHOLE
     return orders.cells(exact) if _cells(listing.facets, exact) <= orders.MAX_CELLS else orders.walked(exact)
 
 

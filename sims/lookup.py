@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from django.db import connection
 
 from sims.identifiers import Wanted, wanted
 from sims.models import SimIdentifier
+from toolkit.database import array_of
 
 MAX_HITS = 10_000
 MIN_INSIDE = 6
@@ -24,6 +26,8 @@ ENDING = f"""SELECT 2, {COLUMNS} FROM sims_simidentifier
 WHERE reverse(value) > %s AND reverse(value) < %s ORDER BY reverse(value) LIMIT %s"""
 # By trigrams: a hundred times slower than the others, so only where they find nothing.
 INSIDE = f"SELECT 3, {COLUMNS} FROM sims_simidentifier WHERE value LIKE %s LIMIT %s"
+
+AMONG = "SELECT id FROM sims_sim WHERE id = ANY(%s::bigint[]) AND account_id = ANY(%s::bigint[])"
 
 
 class Match(IntEnum):
@@ -52,15 +56,21 @@ class Hits:
     best: Match | None = None
 
 
-def find_sims(text: str, *, limit: int = MAX_HITS) -> Hits:
+def find_sims(text: str, *, limit: int = MAX_HITS, accounts: Collection[int] | None = None) -> Hits:
     """The SIMs that `text` may mean: whole identifiers first, then beginnings, then endings of 4 and more.
+
+    With `accounts`, of the first `limit` those in these accounts.
 
     Where none of these hits, any part of 6 characters and more does. Blanks, dashes, a leading + or 00, padding and
     a check digit too many do not matter. Any input has an answer.
     """
     asked = wanted(text)
-    rows = find_numbers(asked, limit=limit + 1) or _inside(asked, limit + 1)
-    return _hits(rows, limit)
+    found = find_numbers(asked, limit=limit + 1)
+    rows = of_accounts(found, accounts)
+    if not rows:
+        found = _inside(asked, limit + 1)
+        rows = of_accounts(found, accounts)
+    return _hits(rows, limit, is_cut=_is_cut(found, limit))
 
 
 def find_numbers(asked: Wanted, *, limit: int) -> list[Hit]:
@@ -69,6 +79,16 @@ def find_numbers(asked: Wanted, *, limit: int) -> list[Hit]:
         return []
     branches, values = _branches(asked, limit)
     return _rows(" UNION ALL ".join(f"({branch})" for branch in branches), values)
+
+
+def of_accounts(hits: list[Hit], accounts: Collection[int] | None) -> list[Hit]:
+    """Those of SIMs in these accounts; None is all accounts, and no query."""
+    if accounts is None or not hits:
+        return hits
+    with connection.cursor() as cursor:
+        cursor.execute(AMONG, [array_of({hit.sim_id for hit in hits}), array_of(accounts)])
+        mine = {pk for (pk,) in cursor.fetchall()}
+    return [hit for hit in hits if hit.sim_id in mine]
 
 
 def _inside(asked: Wanted, limit: int) -> list[Hit]:
@@ -104,11 +124,14 @@ def end_of(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _hits(rows: list[Hit], limit: int) -> Hits:
+def _is_cut(rows: list[Hit], limit: int) -> bool:
+    return max(Counter(row.match for row in rows).values(), default=0) > limit
+
+
+def _hits(rows: list[Hit], limit: int, *, is_cut: bool) -> Hits:
     sim_ids = list(dict.fromkeys(row.sim_id for row in rows))
-    filled = max(Counter(row.match for row in rows).values(), default=0) > limit
     return Hits(
         sim_ids=sim_ids[:limit],
-        is_capped=len(sim_ids) > limit or filled,
+        is_capped=len(sim_ids) > limit or is_cut,
         best=Match(rows[0].match) if rows else None,
     )

@@ -130,6 +130,9 @@ _EACH_ACCOUNT = """SELECT part.* FROM (SELECT id FROM enterprise_account) AS cel
 CROSS JOIN LATERAL ({arm} s.account_id = cell.id {end}) AS part
 UNION ALL ({arm} s.account_id IS NULL {end})"""
 
+_EACH_OF_SCOPE = """SELECT part.* FROM unnest(%(scope)s::bigint[]) AS cell (id)
+CROSS JOIN LATERAL ({arm} s.account_id = cell.id {end}) AS part"""
+
 _EACH_CELL = """SELECT part.* FROM cells AS cell
 CROSS JOIN LATERAL ({arm} s.account_id = cell.account_id AND s.status = cell.status AND s.package = cell.package {end})
 AS part WHERE cell.account_id <> 0
@@ -138,9 +141,11 @@ CROSS JOIN LATERAL ({arm} s.account_id IS NULL AND s.status = cell.status AND s.
 AS part WHERE cell.account_id = 0"""
 
 
-def accounts() -> Source:
-    """The whole fleet, account by account."""
-    return Source(each=_EACH_ACCOUNT)
+def accounts(scope: Sequence[int] | None = None) -> Source:
+    """The whole fleet account by account, or these accounts of it."""
+    if scope is None:
+        return Source(each=_EACH_ACCOUNT)
+    return Source(each=_EACH_OF_SCOPE, values={"scope": list(scope)})
 
 
 def of_account(account_id: int) -> Source:
@@ -163,16 +168,17 @@ def cells(asked: Filter) -> Source:
 def walked(asked: Filter) -> Source:
     """The whole fleet in order, or one value's SIMs by its index; of what else is asked for, those that match."""
     where = [_MISSING[asked.missing]]
-    if list(asked.accounts) == [counts.NO_ACCOUNT]:
+    within = list(asked.within)
+    if within == [counts.NO_ACCOUNT]:
         where.append("s.account_id IS NULL")
-    elif asked.accounts:
-        column = "s.account_id" if len(asked.accounts) == 1 else "COALESCE(s.account_id, 0)"
-        where.append(_among(column, "%(accounts)s::bigint[]", len(asked.accounts)))
+    elif within:
+        column = "s.account_id" if len(within) == 1 else "COALESCE(s.account_id, 0)"
+        where.append(_among(column, "%(accounts)s::bigint[]", len(within)))
     if asked.statuses:
         where.append(_among("s.status", "%(statuses)s::text[]", len(asked.statuses)))
     if asked.packages:
         where.append(_among("s.package", "%(packages)s::text[]", len(asked.packages)))
-    return Source(where=" AND ".join(where), values=counts.values_of(asked))
+    return Source(where=" AND ".join(where), values=counts.values_of(asked) | {"accounts": within})
 
 
 def _among(column: str, chosen: str, how_many: int) -> str:

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import BooleanField, Exists, Q
+from django.db.models.expressions import RawSQL
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
-from enterprise.scope import accounts_for
+from enterprise.models import AccountAccess
+from enterprise.scope import accounts_for, names_for
 from sims.changes.checks import Refused
-from sims.models import OperationQuerySet, SimQuerySet
+from sims.models import Export, ExportQuerySet, OperationQuerySet, Sim, SimQuerySet, WorkingSet
+from sims.models.working_set import WorkingSetQuerySet
 from users.models import User
 
+_OF_OTHERS = """EXISTS (SELECT FROM sims_workingsetitem AS item
+CROSS JOIN LATERAL unnest(item.sim_id || item.candidates) AS one (sim_id) JOIN sims_sim AS sim ON sim.id = one.sim_id
+WHERE item.set_id = sims_workingset.id AND (sim.account_id = ANY(%s::bigint[])) IS NOT TRUE)"""
 KEPT_AS = "_accounts_seen"
 Person = User | AnonymousUser
 
@@ -25,9 +33,42 @@ def accounts_of(user: Person) -> frozenset[int] | None:
     return accounts
 
 
+def account_names_of(user: User) -> dict[int, str]:
+    """The accounts to choose from, by name; what `accounts_of` answers comes with it."""
+    names, accounts = names_for(user)
+    setattr(user, KEPT_AS, accounts)
+    return names
+
+
 def sims_of(sims: SimQuerySet, user: Person) -> SimQuerySet:
     accounts = accounts_of(user)
     return sims if accounts is None else sims.filter(account_id__in=accounts)
+
+
+def seen_by(sims: SimQuerySet, user: Person) -> SimQuerySet:
+    """As `sims_of`, without a query of its own: for one SIM by its ICCID."""
+    if not user.is_authenticated:
+        return sims.none()
+    mine = AccountAccess.objects.filter(user_id=user.pk).values("account_id")
+    return sims.filter(~Exists(mine) | Q(account_id__in=mine))
+
+
+def sim_or_404(giccid: str, user: Person) -> Sim:
+    return get_object_or_404(seen_by(Sim.objects.all(), user), giccid=giccid)
+
+
+def sets_of(user: User) -> WorkingSetQuerySet:
+    """The pasted lists this person may open: none that found, or offers, a SIM of other accounts."""
+    accounts, readable = accounts_of(user), WorkingSet.objects.readable_by(user)
+    if accounts is None:
+        return readable
+    return readable.exclude(RawSQL(_OF_OTHERS, [sorted(accounts)], BooleanField()))  # noqa: S611 - the text is ours
+
+
+def exports_of(user: User) -> ExportQuerySet:
+    """The files this person may have: of others', whose accounts may be more, none for who is limited to some."""
+    readable = Export.objects.readable_by(user)
+    return readable if accounts_of(user) is None else readable.filter(user=user)
 
 
 def operations_of(operations: OperationQuerySet, user: Person) -> OperationQuerySet:

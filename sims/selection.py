@@ -8,20 +8,21 @@ from functools import cached_property
 
 from django.http import QueryDict
 
-from enterprise.models import Account
 from sims import counts
 from sims.criteria import Criteria, matching
 from sims.filters import words_of
 from sims.forms import SimListForm
 from sims.lookup import find_sims
 from sims.models import Sim, SimQuerySet
+from sims.scope import account_names_of
 from users.models import User
 
 
 @dataclass
 class Selection:
-    """The SIMs under some filters, asked anew each time; a filter that cannot be read chooses none and says so.
+    """The SIMs under some filters that this person may see, asked anew each time.
 
+    A filter that cannot be read chooses none and says so.
     Free text counts as the list counts it: the first `lookup.MAX_HITS` SIMs that it may mean.
     """
 
@@ -30,8 +31,7 @@ class Selection:
 
     @classmethod
     def from_query(cls, query: QueryDict, user: User) -> Selection:
-        accounts = dict(Account.objects.order_by("name").values_list("pk", "name"))
-        return cls(SimListForm(query, accounts=accounts, user=user), query.urlencode())
+        return cls(SimListForm(query, accounts=account_names_of(user), user=user), query.urlencode())
 
     @property
     def errors(self) -> list[str]:
@@ -40,8 +40,9 @@ class Selection:
 
     @cached_property
     def criteria(self) -> Criteria:
-        hits = find_sims(self.form.search).sim_ids if self.form.search else None
-        return self.form.criteria(hits)
+        if not self.form.search:
+            return self.form.criteria()
+        return self.form.criteria(find_sims(self.form.search, accounts=self.form.scope).sim_ids)
 
     def queryset(self) -> SimQuerySet:
         """In no order."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from sims.identifiers import Wanted, wanted
-from sims.lookup import Hit, Match, find_numbers
+from sims.lookup import MAX_HITS, Hit, Match, find_numbers, of_accounts
 from sims.models import Sim, SimIdentifier
 
 SHOWN = 8
@@ -38,19 +39,20 @@ class Suggestions:
     is_short: bool = False
 
 
-def suggest(text: str) -> Suggestions:
-    """Best first; nothing inside numbers is looked for. Two queries."""
+def suggest(text: str, accounts: Collection[int] | None = None) -> Suggestions:
+    """Best first, with `accounts` only SIMs of these; nothing inside numbers is looked for. Two queries, or three."""
     asked = wanted(text)
     if not asked or len(asked.whole[0]) < MIN_TYPED:
         return Suggestions([], is_short=True)
     best: dict[int, Hit] = {}
-    hits = find_numbers(asked, limit=READ)
-    for hit in hits:
+    limit = READ if accounts is None else MAX_HITS
+    hits = find_numbers(asked, limit=limit)
+    for hit in of_accounts(hits, accounts):
         best.setdefault(hit.sim_id, hit)
     chosen = list(best.values())[:SHOWN]
     sims = Sim.objects.select_related("account").in_bulk([hit.sim_id for hit in chosen])
     rows = [_suggestion(sims[hit.sim_id], hit, asked) for hit in chosen if hit.sim_id in sims]
-    return Suggestions(rows, has_more=len(best) > SHOWN or len(hits) >= READ)
+    return Suggestions(rows, has_more=len(best) > SHOWN or len(hits) >= limit)
 
 
 def _suggestion(sim: Sim, hit: Hit, asked: Wanted) -> Suggestion:

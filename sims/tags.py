@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
@@ -81,9 +81,12 @@ class _CappedCount(Subquery):
     output_field = IntegerField()
 
 
-def tags_with_counts() -> QuerySet[Tag]:
-    """Every tag with `worn_by`, the number of its SIMs, counted no further than just over 10,000; one query."""
-    some = SimTag.objects.filter(tag=OuterRef("pk")).order_by().values("sim")[: COUNTED_UP_TO + 1]
+def tags_with_counts(accounts: Collection[int] | None = None) -> QuerySet[Tag]:
+    """Every tag with `worn_by`, the number of its SIMs (in `accounts`), counted just over 10,000; one query."""
+    worn = SimTag.objects.filter(tag=OuterRef("pk"))
+    if accounts is not None:
+        worn = worn.filter(sim__account__in=accounts)
+    some = worn.order_by().values("sim")[: COUNTED_UP_TO + 1]
     return Tag.objects.annotate(worn_by=_CappedCount(some))
 
 

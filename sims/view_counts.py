@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from sims.counts import Filter
 from sims.forms import SimListForm
 from sims.models import SavedView
+from sims.scope import accounts_of
 from sims.selection import Selection
 from toolkit.figures import count
 from users.models import User
@@ -32,7 +33,7 @@ UNION ALL SELECT account_id, status, package, is_missing, n FROM sims_simcountde
 
 def quick_counts(views: Sequence[SavedView], accounts: Mapping[int, str], user: User) -> dict[int, str]:
     """The counts at hand, in words, by view: one query and one look into the cache, however many views there are."""
-    exact = {view.pk: asked for view in views if (asked := _exact(view, accounts)) is not None}
+    exact = {view.pk: asked for view in views if (asked := _exact(view, accounts, user)) is not None}
     rest = [view for view in views if view.pk not in exact]
     told = {pk: count(found) for pk, found in _exact_counts(exact).items()}
     return told | {pk: _capped(found) for pk, found in _kept(rest, user).items()}
@@ -54,11 +55,11 @@ def _capped(found: int) -> str:
     return f"{count(CAP)}+" if found > CAP else count(found)
 
 
-def _exact(view: SavedView, accounts: Mapping[int, str]) -> Filter | None:
+def _exact(view: SavedView, accounts: Mapping[int, str], user: User) -> Filter | None:
     query = QueryDict(view.query)
     if ELSEWHERE & set(query):
         return None
-    form = SimListForm(query, accounts=accounts)
+    form = SimListForm(query, accounts=accounts, user=user)
     if form.is_impossible or not form.criteria().is_exact:
         return None
     return form.asked
@@ -80,7 +81,7 @@ def _exact_counts(asked: Mapping[int, Filter]) -> dict[int, int]:
 def _condition(asked: Filter) -> tuple[str, list[Any]]:
     parts: list[str] = ["true"]
     values: list[Any] = []
-    for column, chosen in (("account_id", asked.accounts), ("status", asked.statuses), ("package", asked.packages)):
+    for column, chosen in (("account_id", asked.within), ("status", asked.statuses), ("package", asked.packages)):
         if chosen:
             parts.append(f"{column} = ANY(%s)")
             values.append(list(chosen))
@@ -91,9 +92,10 @@ def _condition(asked: Filter) -> tuple[str, list[Any]]:
 
 
 def _key(view: SavedView, user: User) -> str:
-    """A pasted list is its person's own, so what is counted of it is too."""
+    """A pasted list is its person's own, so what is counted of it is too; and one counts within one's accounts."""
     whose = f"{user.pk}" if "set" in QueryDict(view.query) else ""
-    digest = hashlib.blake2b(f"{whose}\n{view.query}".encode(), digest_size=16)
+    within = ",".join(map(str, sorted(accounts_of(user) or ())))
+    digest = hashlib.blake2b(f"{whose}\n{within}\n{view.query}".encode(), digest_size=16)
     return f"view-count:{digest.hexdigest()}"
 
 

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from sims.export.columns import Cells, cells_of
 from sims.export.files import MAX_SHEET_ROWS
 from sims.models import Export, Sim, SimQuerySet
+from sims.scope import sims_of
 from sims.selection import Selection
 from toolkit.figures import count, plural
 from users.models import User
@@ -46,7 +47,7 @@ class Wanted:
 
     def sims(self) -> SimQuerySet:
         if self.giccids:
-            return Sim.objects.filter(giccid__in=self.giccids)
+            return sims_of(Sim.objects.filter(giccid__in=self.giccids), self.user)
         return self.selection.queryset()
 
     @cached_property

@@ -7,6 +7,7 @@ from django.db import transaction
 from sims.models import WorkingSet, WorkingSetItem
 from sims.paste.parse import Parsed
 from sims.paste.verdicts import Judged, judge
+from sims.scope import accounts_of
 from toolkit.database import copy_rows, set_cursor
 from users.models import User
 
@@ -19,9 +20,10 @@ COLUMNS = (
 def check(*, text: str, parsed: Parsed, user: User) -> WorkingSet:
     """Look every entry up and keep the list, its report and its SIMs under an address of their own.
 
-    A handful of statements however long the list is. Writes a `WorkingSet` with its items.
+    Only SIMs that this person may see are found. A handful of statements however long the list is. Writes a
+    `WorkingSet` with its items.
     """
-    judged, words = judge(parsed)
+    judged, words = judge(parsed, accounts_of(user))
     with transaction.atomic():
         kept = WorkingSet.objects.create(user=user, text=text, lines=parsed.lines, words_ignored=parsed.words + words)
         with set_cursor() as cursor:

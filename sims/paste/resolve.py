@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,16 @@ from toolkit.database import set_cursor
 MAX_COUNTED = 250
 CANDIDATES = 5
 _ICCID = SimIdentifier.Kind.ICCID
+Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+
+# How the statements ask on behalf of who may see all SIMs, and of who may see those of some accounts. For the latter a
+# text that so many share that not all were looked at stays ambiguous, however few of them are theirs.
+OF_ALL = {"sims": "", "mine": "TRUE", "is_cut": "FALSE"}
+OF_SOME = {
+    "sims": "JOIN sims_sim AS s ON s.id = i.sim_id",
+    "mine": "s.account_id = ANY(%(accounts)s::bigint[])",
+    "is_cut": "count(*) >= %(limit)s",
+}
 
 WHOLE = """
 SELECT a.value, i.sim_id, i.kind, i.position, a.wish
@@ -24,7 +34,7 @@ FROM unnest(%(values)s::text[], %(forms)s::text[], %(kinds)s::int[], %(wishes)s:
 CROSS JOIN LATERAL (
     SELECT n.sim_id, n.kind, n.position FROM sims_simidentifier n
     WHERE n.value = a.form AND (a.kind = 0 OR n.kind = a.kind) LIMIT %(limit)s
-) AS i
+) AS i {sims} WHERE {mine}
 """
 
 CHECKED = """
@@ -33,14 +43,15 @@ FROM unnest(%(values)s::text[], %(ends)s::text[]) AS a (value, value_end)
 CROSS JOIN LATERAL (
     SELECT n.sim_id, n.kind, n.position FROM sims_simidentifier n
     WHERE n.value > a.value AND n.value < a.value_end AND n.kind = %(kind)s AND length(n.value) = %(length)s LIMIT 10
-) AS i
+) AS i {sims} WHERE {mine}
 """
 
 PARTLY = """
-SELECT a.value, count(DISTINCT i.sim_id), min(i.match),
-    (array_agg(i.sim_id ORDER BY i.match, i.number, i.sim_id))[:%(candidates)s * 4],
-    (array_agg(i.kind ORDER BY i.match, i.kind, i.position))[1],
-    (array_agg(i.position ORDER BY i.match, i.kind, i.position))[1]
+SELECT a.value, count(DISTINCT i.sim_id) FILTER (WHERE {mine}), {is_cut},
+    COALESCE(min(i.match) FILTER (WHERE {mine}), min(i.match)),
+    (array_agg(i.sim_id ORDER BY i.match, i.number, i.sim_id) FILTER (WHERE {mine}))[:%(candidates)s * 4],
+    (array_agg(i.kind ORDER BY i.match, i.kind, i.position) FILTER (WHERE {mine}))[1],
+    (array_agg(i.position ORDER BY i.match, i.kind, i.position) FILTER (WHERE {mine}))[1]
 FROM unnest(%(values)s::text[], %(ends)s::text[], %(backwards)s::text[], %(backwards_ends)s::text[])
     AS a (value, value_end, backwards, backwards_end)
 CROSS JOIN LATERAL (
@@ -50,7 +61,7 @@ CROSS JOIN LATERAL (
     (SELECT 2, n.value, n.sim_id, n.kind, n.position FROM sims_simidentifier n
     WHERE reverse(n.value) > a.backwards AND reverse(n.value) < a.backwards_end
     ORDER BY reverse(n.value) LIMIT %(limit)s)
-) AS i
+) AS i {sims}
 GROUP BY a.value
 """
 
@@ -70,18 +81,32 @@ class Meaning:
     hits: int = 0
 
 
-def resolve(values: Iterable[str], *, whole_only: frozenset[str] = frozenset()) -> dict[str, Meaning]:
-    """What each of `values` (letters and digits only) means; what means nothing is left out."""
+def resolve(
+    values: Iterable[str], *, whole_only: frozenset[str] = frozenset(), accounts: Collection[int] | None = None
+) -> dict[str, Meaning]:
+    """What each of `values` (letters and digits only) means; what means nothing is left out.
+
+    With `accounts` only their SIMs are meant.
+    """
     asked = {value: wanted(value) for value in values}
     with set_cursor() as cursor:
-        found = _whole(cursor, asked)
+        ask = _asking(cursor, accounts)
+        found = _whole(ask, asked)
         rest = [value for value in asked if value not in found and value not in whole_only]
-        found |= _checked(cursor, [value for value in rest if len(value) == CHECKED_ICCID - 1 and value.isdigit()])
-        found |= _partly(cursor, [value for value in rest if value not in found and len(value) >= MIN_ENDING])
+        found |= _checked(ask, [value for value in rest if len(value) == CHECKED_ICCID - 1 and value.isdigit()])
+        found |= _partly(ask, [value for value in rest if value not in found and len(value) >= MIN_ENDING])
     return found
 
 
-def _whole(cursor: psycopg.Cursor[Any], asked: dict[str, Wanted]) -> dict[str, Meaning]:
+def _asking(cursor: psycopg.Cursor[Any], accounts: Collection[int] | None) -> Ask:
+    def ask(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        text = statement.format(**(OF_ALL if accounts is None else OF_SOME))
+        return cursor.execute(text.encode(), {**values, "accounts": list(accounts or ())}).fetchall()
+
+    return ask
+
+
+def _whole(ask: Ask, asked: dict[str, Wanted]) -> dict[str, Meaning]:
     wishes = [(value, form, 0, 0) for value, want in asked.items() for form in want.whole]
     wishes += [(value, want.without_check, int(_ICCID), 1) for value, want in asked.items() if want.without_check]
     if not wishes:
@@ -90,20 +115,18 @@ def _whole(cursor: psycopg.Cursor[Any], asked: dict[str, Wanted]) -> dict[str, M
     columns: dict[str, Any] = {
         name: list(column) for name, column in zip(names, zip(*wishes, strict=True), strict=True)
     }
-    rows = cursor.execute(WHOLE, {**columns, "limit": MAX_COUNTED + 1}).fetchall()
-    return _meanings(rows)
+    return _meanings(ask(WHOLE, {**columns, "limit": MAX_COUNTED + 1}))
 
 
-def _checked(cursor: psycopg.Cursor[Any], values: list[str]) -> dict[str, Meaning]:
+def _checked(ask: Ask, values: list[str]) -> dict[str, Meaning]:
     """ICCIDs of 19 digits whose SIM's own has a check digit behind them."""
     if not values:
         return {}
     ends = [end_of(value) for value in values]
-    asked = {"values": values, "ends": ends, "kind": int(_ICCID), "length": CHECKED_ICCID}
-    return _meanings(cursor.execute(CHECKED, asked).fetchall())
+    return _meanings(ask(CHECKED, {"values": values, "ends": ends, "kind": int(_ICCID), "length": CHECKED_ICCID}))
 
 
-def _meanings(rows: list[tuple[str, int, int, int, int]]) -> dict[str, Meaning]:
+def _meanings(rows: list[tuple[Any, ...]]) -> dict[str, Meaning]:
     """Exact spellings before what needed its check digit dropped or added."""
     found: dict[str, Meaning] = {}
     for value, sim_id, kind, position, wish in sorted(rows, key=lambda row: (row[0], row[4], row[2], row[3], row[1])):
@@ -117,7 +140,7 @@ def _meanings(rows: list[tuple[str, int, int, int, int]]) -> dict[str, Meaning]:
     return found
 
 
-def _partly(cursor: psycopg.Cursor[Any], values: list[str]) -> dict[str, Meaning]:
+def _partly(ask: Ask, values: list[str]) -> dict[str, Meaning]:
     """What begins or ends with the values."""
     if not values:
         return {}
@@ -130,8 +153,14 @@ def _partly(cursor: psycopg.Cursor[Any], values: list[str]) -> dict[str, Meaning
         "limit": MAX_COUNTED + 1,
         "candidates": CANDIDATES,
     }
-    rows = cursor.execute(PARTLY, asked).fetchall()
     return {
-        value: Meaning(list(dict.fromkeys(sim_ids))[:CANDIDATES], Match(match), kind, position, hits=hits)
-        for value, hits, match, sim_ids, kind, position in rows
+        value: Meaning(
+            list(dict.fromkeys(sim_ids or ()))[:CANDIDATES],
+            Match(match),
+            kind,
+            position,
+            hits=max(hits, MAX_COUNTED + 1) if is_cut else hits,
+        )
+        for value, hits, is_cut, match, sim_ids, kind, position in ask(PARTLY, asked)
+        if hits or is_cut
     }

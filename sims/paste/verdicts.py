@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from sims.identifiers import wanted
@@ -35,11 +35,11 @@ class Judged:
     repeats_line: int | None = None
 
 
-def judge(parsed: Parsed) -> tuple[list[Judged], int]:
-    """A verdict for each entry, and how many more words were none after all."""
+def judge(parsed: Parsed, accounts: Collection[int] | None = None) -> tuple[list[Judged], int]:
+    """A verdict for each entry, and how many more words were none after all; with `accounts` of their SIMs only."""
     asked = {_asked(entry) for entry in parsed.entries if entry.damage not in _HOPELESS}
     guesses = frozenset(entry.value for entry in parsed.entries if entry.is_guess)
-    meanings = resolve(asked, whole_only=guesses)
+    meanings = resolve(asked, whole_only=guesses, accounts=accounts)
     judged = [
         _first_sight(entry, meanings.get(_asked(entry)))
         for entry in parsed.entries

@@ -16,6 +16,7 @@ from sims.export.form import ExportForm, ExportListForm
 from sims.export.report import report_on
 from sims.export.wanted import Wanted
 from sims.models import Export
+from sims.scope import exports_of
 from sims.tasks import work_export_soon
 from toolkit.htmx import render_part
 from toolkit.keyset import page_of
@@ -83,7 +84,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     """`/sims/exports/`: the files made in the background, one's own or, for an admin, everybody's."""
     assert isinstance(request.user, User)
     form = ExportListForm(request.GET)
-    mine = Export.objects.readable_by(request.user)
+    mine = exports_of(request.user)
     after, before = form.cursor("after"), form.cursor("before")
     page = page_of(mine.select_related("user"), key="pk", size=SHOWN, after=after, before=before, newest_first=True)
     context = {
@@ -132,4 +133,4 @@ def export_file(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
 def _readable(request: HttpRequest, uuid: UUID) -> Export:
     """For who made it and for admins; others do not learn that it is there."""
     assert isinstance(request.user, User)
-    return get_object_or_404(Export.objects.readable_by(request.user).select_related("user"), uuid=uuid)
+    return get_object_or_404(exports_of(request.user).select_related("user"), uuid=uuid)

@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from enterprise.names import account_names
 from sims import columns as chooser
 from sims.bar_verbs import bar_verbs
 from sims.cells import body_of
@@ -25,6 +24,7 @@ from sims.notes import person
 from sims.order import ORDERS
 from sims.rows import with_ages
 from sims.saved_views import opening_address, own_list
+from sims.scope import account_names_of
 from sims.shares import share_counts
 from sims.tabs import beside_list, opened
 from toolkit.figures import count
@@ -38,7 +38,7 @@ def sim_list(request: HttpRequest) -> HttpResponse:
     """`/sims/`: the fleet under the filters of its address; `go=1` opens the one SIM that a search has found."""
     user = person(request.user)
     preference, views = own_list(user)
-    form = SimListForm(request.GET, accounts=account_names(), user=user, usual_rows=preference.rows)
+    form = SimListForm(request.GET, accounts=account_names_of(user), user=user, usual_rows=preference.rows)
     if wants(request, SHARES_PART):
         return _share_counts(request, form)
     if address := opening_address(views, request):
@@ -58,7 +58,7 @@ def sim_list(request: HttpRequest) -> HttpResponse:
 def _share_counts(request: HttpRequest, form: SimListForm) -> HttpResponse:
     """The group of shares again, with its counts."""
     filters = Filters(form, Listing.empty(), request.path)
-    hits = find_sims(form.search).sim_ids if form.search else None
+    hits = find_sims(form.search, accounts=form.scope).sim_ids if form.search else None
     counted = None if form.is_impossible else share_counts(form.criteria(hits))
     return render(request, "sims/shares.html", {"group": filters.shares(counted), "filters": filters})
 

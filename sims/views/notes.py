@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sims import notes
-from sims.models import Note, Sim
+from sims.models import Note
 from sims.note_forms import NoteForm, PlaceForm
 from sims.notes import person
+from sims.scope import sim_or_404
 from toolkit.htmx import sent
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -20,7 +21,7 @@ KEPT = "Only its author can change a note, within a day. It stands in the journa
 @require_http_methods(METHODS)
 def sim_notes(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/notes/`: write a note, which stands in the SIM's journal."""
-    sim = get_object_or_404(Sim, giccid=giccid)
+    sim = sim_or_404(giccid, request.user)
     form = NoteForm(sent(request))
     if request.method == "POST" and form.is_valid():
         notes.add_note(sim=sim, author=person(request.user), text=form.cleaned_data["text"])
@@ -53,7 +54,8 @@ def delete_note(request: HttpRequest, giccid: str, note_id: int) -> HttpResponse
 
 
 def _changeable(request: HttpRequest, giccid: str, note_id: int) -> Note:
-    found = get_object_or_404(Note.objects.select_related("sim"), pk=note_id, sim__giccid=giccid)
+    sim = sim_or_404(giccid, request.user)
+    found = get_object_or_404(Note.objects.select_related("sim"), pk=note_id, sim=sim)
     if not found.may_change(person(request.user), timezone.now()):
         raise PermissionDenied(KEPT)
     return found
@@ -62,7 +64,7 @@ def _changeable(request: HttpRequest, giccid: str, note_id: int) -> Note:
 @require_http_methods(METHODS)
 def place(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/place/`: what the SIM sits in."""
-    sim = get_object_or_404(Sim, giccid=giccid)
+    sim = sim_or_404(giccid, request.user)
     kept = notes.place_of(sim)
     form = PlaceForm(sent(request), initial={"label": kept.label, "url": kept.url} if kept else {})
     if request.method == "POST" and form.is_valid():

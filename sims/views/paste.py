@@ -19,6 +19,7 @@ from sims.paste import report
 from sims.paste.check import check
 from sims.paste.form import MAX_ENTRIES, PasteForm
 from sims.paste.take import take as take_candidate
+from sims.scope import sets_of
 from toolkit.states import state_of
 from users.models import User
 
@@ -64,7 +65,7 @@ def _text_to_edit(request: HttpRequest, user: User) -> str:
     form = EditForm(request.GET)
     if not form.is_valid() or not form.cleaned_data["set"]:
         return ""
-    kept = WorkingSet.objects.readable_by(user).filter(pk=form.cleaned_data["set"]).first()
+    kept = sets_of(user).filter(pk=form.cleaned_data["set"]).first()
     return kept.text if kept else ""
 
 
@@ -169,7 +170,7 @@ def _defused(entry: str) -> str:
 
 def _readable(request: HttpRequest, set_id: UUID) -> WorkingSet:
     assert isinstance(request.user, User)
-    kept = WorkingSet.objects.readable_by(request.user).select_related("user").filter(pk=set_id).first()
+    kept = sets_of(request.user).select_related("user").filter(pk=set_id).first()
     if kept is None:
         raise Http404
     return kept

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from enterprise.models import Account
 from sims import saved_views
 from sims.models import SavedView
 from sims.notes import person
 from sims.saved_views import MOST_VIEWS, NameTaken, may_change, visible_to
+from sims.scope import account_names_of
 from sims.selection import Selection
 from sims.tabs import tabs_for
 from sims.view_forms import ChangedViewForm, NewViewForm, QueryForm
@@ -38,12 +38,9 @@ def view_list(request: HttpRequest) -> HttpResponse:
 def tab_counts(request: HttpRequest) -> HttpResponse:
     """`/sims/views/counts/`: the tabs again, with every count; `query` is the list's own."""
     user, query = person(request.user), QueryDict(request.GET.get("query", ""))
-    tabs = tabs_for(user, visible_to(user), query, path=reverse("sims:list"), accounts=_accounts(), is_thorough=True)
+    accounts = account_names_of(user)
+    tabs = tabs_for(user, visible_to(user), query, path=reverse("sims:list"), accounts=accounts, is_thorough=True)
     return render(request, "sims/parts/tabs.html", {"tabs": tabs})
-
-
-def _accounts() -> dict[int, str]:
-    return dict(Account.objects.order_by("name").values_list("pk", "name"))
 
 
 @require_http_methods(METHODS)

@@ -13,6 +13,7 @@ from sims import tags
 from sims.chosen import Chosen
 from sims.models import Sim, Tag, Tagging
 from sims.notes import person
+from sims.scope import accounts_of, sim_or_404
 from sims.tag_forms import SimTagsForm, TagForm, TaggingForm, has_room
 from sims.tagging import Tagged, tag_selection, tag_sims
 from sims.tags import NameTaken
@@ -39,7 +40,7 @@ def tag_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _made(form, user):
         messages.success(request, f"There is a tag “{form.cleaned_data['name']}” now.")
         return redirect("sims:tags")
-    found = list(tags.tags_with_counts())
+    found = list(tags.tags_with_counts(accounts_of(user)))
     context = {
         "form": form,
         "tags": found,
@@ -141,7 +142,7 @@ def _say(request: HttpRequest, verb: Tagging.Verb, named: list[Tag], tagged: Tag
 @require_http_methods(METHODS)
 def sim_tags(request: HttpRequest, giccid: str) -> HttpResponse:
     """`/sims/<giccid>/tags/`: the tags of one SIM, as a whole."""
-    sim, user = get_object_or_404(Sim, giccid=giccid), person(request.user)
+    sim, user = sim_or_404(giccid, request.user), person(request.user)
     worn = tags.tags_on([sim.pk])[sim.pk]
     form = SimTagsForm(sent(request), initial={"tag": [each.pk for each in worn]})
     if request.method == "POST" and form.is_valid():

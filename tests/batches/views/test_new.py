@@ -236,6 +236,6 @@ def test_methods_and_people(client, anonymous, db):
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_do_not_grow(client, db, django_assert_num_queries, count):
     make_sims(count)
-    # session, user, accounts, exact count, scope, statuses, catalogue, counts beside the places, freshness
-    with django_assert_num_queries(9):
+    # session, user, accounts with the scope, exact count, statuses, catalogue, counts beside the places, freshness
+    with django_assert_num_queries(8):
         assert total(client.get(URL, {"filter": "status=ACTIVATED"})) == str(count)

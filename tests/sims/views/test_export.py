@@ -202,6 +202,8 @@ def test_a_finished_one_is_downloaded(client, user):
     page = client.get(f"{LIST}{export.uuid}/")
     assert f'href="{LIST}{export.uuid}/file/"' in page.content.decode()
     assert "every 1s" not in page.content.decode()
+    # an answer still under way has its place
+    assert 'data-state="finished" hx-target="this" hx-swap="morph:outerHTML">' in page.content.decode()
     assert "3 SIMs, 1 KB." in text(page)
     response = client.get(f"{LIST}{export.uuid}/file/")
     assert int(response["Content-Length"]) == export.size
@@ -282,8 +284,8 @@ def test_queries_do_not_grow(client, user, django_assert_num_queries, count):
     make_sim()
     for _ in range(count):
         make_file(user)
-    # session, user, exports, their number, freshness, total
-    with django_assert_num_queries(6):
+    # session, user, what they may see, exports, their number, freshness, total
+    with django_assert_num_queries(7):
         assert client.get(LIST).content.decode().count("<tr data-export=") == count
 
 

@@ -290,6 +290,13 @@ def test_no_sim_with_another_filter_says_what_dropping_it_gives(client, fleet):
     assert "Without “over 99 %” there are 2" in words
 
 
+def test_of_several_filters_each_says_what_dropping_it_gives(client, fleet):
+    words = text(client.get(URL, {"usage": ">1000", "changed": "2000-01-01", "no_device": "0"}))
+    assert "No SIM is at over 1000 MB, changed since 2000-01-01 and with a device" in words
+    assert "Without “over 1000 MB” there is 1." in words
+    assert "Drop “over 1000 MB”" in words
+
+
 def test_what_dropping_gives_is_counted_up_to_the_cap(client, fleet, monkeypatch):
     for module in ("counts", "listing", "filters"):
         monkeypatch.setattr(f"sims.{module}.CAP", 2)

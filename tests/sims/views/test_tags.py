@@ -37,7 +37,7 @@ def test_the_page_of_tags_names_each_with_its_sims(client, user, tag):
 def test_tags_are_a_fixed_number_of_queries(client, user, count, django_assert_num_queries):
     for number in range(count):
         tags.make_tag(user=user, name=f"tag {number}", colour="blue")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(URL)
 
 
