@@ -92,7 +92,7 @@ def test_a_push_tells_that_it_is_off_and_the_carriers_history_why() -> None:
     pushed = event(sim, NOW - DAY, cause=Cause(Event.Cause.PUSH, 7))
     title, words, offers = said(sim)
     assert title.startswith("Off at the latest since") and title.endswith(".") and "because" not in title
-    assert words.startswith("The carrier pushed, and reading found it Suspended , no longer Active ( push ).") and offers
+    assert words.startswith("The carrier pushed, and reading found it Suspended , no longer Active") and offers
     row(sim, NOW - DAY, operator="api", event_id=pushed)
     title, words, offers = said(sim)
     assert title.endswith("because a request to the carrier’s API asked for it.")
