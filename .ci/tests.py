@@ -6,7 +6,7 @@ import sys
 REAL_STACK = ["tests/browser", "tests/faults"]
 RUNS = {
     "tests": ["-n", "auto", *(f"--ignore={folder}" for folder in REAL_STACK)],
-    "browser and faults": ["-n", "auto", "--dist", "loadfile", *REAL_STACK],
+    "browser and faults": ["-n", "auto", "--dist", "loadgroup", *REAL_STACK],
 }
 
 

@@ -206,3 +206,6 @@ def test_without_javascript(portal: Page, browser: Browser, live_stack: LiveStac
     page.wait_for_url(f"**/sims/{PLANNED}/")
     expect(page.get_by_role("alert").filter(has_text="Asked for: “Edit custom 2”")).to_be_visible()
     context.close()
+    # Until then the SIM waits for it, and so would the next test.
+    portal.goto(f"/sims/{PLANNED}/")
+    expect(note(portal)).to_have_attribute("data-state", "done", timeout=SOON)

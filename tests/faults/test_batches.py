@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
-from tests.faults.test_operations import Carrier, Person, ask_database
+from tests.faults.parties import Carrier, Person
 from tests.live import LiveStack
 from tests.waiting import wait_until
 
@@ -16,9 +13,6 @@ pytestmark = pytest.mark.timeout(200)
 ACTIVE = """
 SELECT giccid FROM sims_sim WHERE status = 'ACTIVATED' AND giccid <> '8986011805021000010' ORDER BY giccid LIMIT 1000
 """
-SYNCED = "SELECT state FROM sims_syncrun WHERE state = 'finished'"
-# As if the minute had passed in which a worker that does not come back holds its lease.
-ABANDONED = "UPDATE batches_batch SET lease_until = now()"
 ITEMS = "SELECT state, count(*)::int FROM batches_batchitem GROUP BY state"
 STATE = "SELECT state FROM batches_batch"
 SETTLED = "SELECT count(*)::int FROM batches_batchitem WHERE state = 'done'"
@@ -37,34 +31,25 @@ class Manager(Person):
         assert started.status_code == 302
 
 
-def kill(stack: LiveStack, *names: str) -> None:
-    before = {name: stack.pids[name] for name in names}
-    for name in names:
-        os.kill(before[name], signal.SIGKILL)
-    wait_until(lambda: all(stack.pids.get(name, before[name]) != before[name] for name in names), f"{names} are back")
-
-
 def test_a_batch_survives_its_workers_and_its_database() -> None:
     with Stack.started(sims=1200) as stack:
-        wait_until(lambda: ask_database(stack, SYNCED), "the fleet is read")
+        stack.wait_read()
         carrier = Carrier(stack)
         carrier.turn(job_delay=1, latency=0.5)
-        Manager(stack).suspend_all([giccid for (giccid,) in ask_database(stack, ACTIVE)])
+        Manager(stack).suspend_all([giccid for (giccid,) in stack.ask(ACTIVE)])
 
         # The request for a job is at the carrier, and nobody will hear its reply.
         wait_until(lambda: carrier.counts().get("B2"), "the first job is asked for")
-        kill(stack, "worker-long")
-        ask_database(stack, ABANDONED)
+        stack.kill("worker-long")
         # Some SIMs are settled; the next job is under way, or its SIMs are being read.
-        wait_until(lambda: ask_database(stack, SETTLED)[0][0] >= 500, "the first SIMs are settled")
+        wait_until(lambda: stack.ask(SETTLED)[0][0] >= 500, "the first SIMs are settled")
         carrier.turn(latency=0)
-        kill(stack, "worker-long", "postgres", "valkey")
+        stack.kill("worker-long", "web-1", "postgres", "valkey")
         stack.wait_ready()
-        ask_database(stack, ABANDONED)
-        wait_until(lambda: ask_database(stack, STATE) == [("finished",)], "the batch is through", within_s=120)
+        wait_until(lambda: stack.ask(STATE) == [("finished",)], "the batch is through", within_s=120)
 
-        assert dict(ask_database(stack, ITEMS)) == {"done": 1000}
+        assert dict(stack.ask(ITEMS)) == {"done": 1000}
         done = {giccid: made["suspend"] for giccid, made in carrier.changes().items() if "suspend" in made}
         assert len(done) == 1000 and set(done.values()) == {1}
         assert carrier.counts()["B2"] == 2
-        assert ask_database(stack, "SELECT count(*)::int FROM sims_openchange") == [(0,)]
+        assert stack.ask("SELECT count(*)::int FROM sims_openchange") == [(0,)]

@@ -27,7 +27,7 @@ print(store.path_of(export.file_name))
 
 
 def test_a_file_that_a_dead_worker_left_is_finished_by_another(live_stack: LiveStack) -> None:
-    live_stack.manage("sync_sims")
+    live_stack.wait_read()
     path = Path(live_stack.manage("shell", "-v", "0", "-c", LEFT_BEHIND).split()[-1])
 
     wait_until(path.exists, "the file has its name")

@@ -20,18 +20,10 @@ pytestmark = pytest.mark.timeout(200)
 PARTS = ("web-1", "worker-quick", "worker-long", "beat", "simulator", "valkey", "postgres")
 
 
-def kill(stack: LiveStack, *names: str) -> None:
-    """Kill these parts and wait until each is there again under another pid."""
-    before = stack.pids
-    for name in names:
-        os.kill(before[name], signal.SIGKILL)
-    wait_until(lambda: all(stack.pids.get(name, before[name]) != before[name] for name in names), f"{names} are back")
-
-
 def test_every_killed_part_comes_back(live_stack: LiveStack) -> None:
     spared = live_stack.pids["web-2"]
 
-    kill(live_stack, *PARTS)
+    live_stack.kill(*PARTS)
 
     live_stack.wait_ready()
     assert set(live_stack.pids) == {*PARTS, "web-2"}
@@ -41,7 +33,7 @@ def test_every_killed_part_comes_back(live_stack: LiveStack) -> None:
 def test_the_same_workers_go_on_with_new_engines(live_stack: LiveStack) -> None:
     workers = {name: live_stack.pids[name] for name in ("worker-quick", "worker-long", "web-1", "web-2", "beat")}
 
-    kill(live_stack, "valkey", "postgres")
+    live_stack.kill("valkey", "postgres")
 
     log = live_stack.folder / "var" / "log" / "worker-long.log"
     before = log.read_text().count("succeeded in")
@@ -65,7 +57,7 @@ def test_a_killed_web_process_refuses_nobody(live_stack: LiveStack) -> None:
     address = live_stack.url
     asking = threading.Thread(target=ask)
     asking.start()
-    kill(live_stack, "web-1", "web-2")
+    live_stack.kill("web-1", "web-2")
     seen = len(answered)
     wait_until(lambda: len(answered) > seen, "an answer from the new ones")
     stop.set()
@@ -138,22 +130,22 @@ def test_a_normal_user_starts_and_stops_all_of_it() -> None:
     shutil.rmtree(folder)
 
 
-def test_nothing_outlives_a_killed_stack_and_it_starts_again(own_stack: LiveStack) -> None:
-    assert own_stack.process is not None
-    own_stack.process.kill()
-    own_stack.process.wait()
-    wait_until(lambda: own_stack.processes() == [], "everything of it is gone", within_s=15)
+def test_nothing_outlives_a_killed_stack_and_it_starts_again(new_stack: LiveStack) -> None:
+    assert new_stack.process is not None
+    new_stack.process.kill()
+    new_stack.process.wait()
+    wait_until(lambda: new_stack.processes() == [], "everything of it is gone", within_s=15)
 
-    own_stack.start()
-    own_stack.wait_ready()
-    os.kill(own_stack.pids["worker-long"], signal.SIGKILL)
+    new_stack.start()
+    new_stack.wait_ready()
+    os.kill(new_stack.pids["worker-long"], signal.SIGKILL)
     for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
-        own_stack.process.send_signal(number)
+        new_stack.process.send_signal(number)
 
-    assert own_stack.process.wait(60) == 0
-    assert own_stack.processes() == []
-    assert not (own_stack.folder / "var" / "run" / "stack.json").exists()
-    assert "Traceback" not in own_stack.output.read_text()
+    assert new_stack.process.wait(60) == 0
+    assert new_stack.processes() == []
+    assert not (new_stack.folder / "var" / "run" / "stack.json").exists()
+    assert "Traceback" not in new_stack.output.read_text()
 
 
 def test_a_stop_in_the_middle_of_the_start_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
