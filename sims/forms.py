@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.datastructures import MultiValueDict
 
@@ -133,8 +134,8 @@ class SimListForm(forms.Form):
         if not texts:
             return []
         ids = [int(text) for text in texts if text.isdecimal() and len(text) < MAX_DIGITS]
-        named = Tag.objects.annotate(lower=Lower("name")).filter(lower__in=[text.lower() for text in texts])
-        self.tags = {tag.pk: tag for tag in named.union(Tag.objects.annotate(lower=Lower("name")).filter(pk__in=ids))}
+        named = Q(lower__in=[text.lower() for text in texts]) | Q(pk__in=ids)
+        self.tags = {tag.pk: tag for tag in Tag.objects.annotate(lower=Lower("name")).filter(named)}
         known = {str(pk): pk for pk in self.tags} | {tag.name.lower(): pk for pk, tag in self.tags.items()}
         if strange := [text for text in texts if text.lower() not in known]:
             raise ValidationError(f"There is no tag “{shorten(strange[0])}”.")
