@@ -20,6 +20,7 @@ CHUNK = 500_000
 ACCOUNTS = 12
 HUGE = 10_000_000
 TABLES = ("sims_sim", "sims_simidentifier", "sims_syncpage")
+SETTLED = (*TABLES, "sims_simcount", "enterprise_account", "enterprise_servicepackage")
 
 PACKAGES = {"Prepaid-Basic-100M": 100, "Prepaid-Basic-10M": 10, "Postpaid-1G": 1024}
 
@@ -95,7 +96,7 @@ def make_fleet(count: int) -> None:
         say("indexes")
     fold_counts()
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE sims_sim, sims_simidentifier, sims_syncpage, enterprise_account, sims_simcount")
+        cursor.execute(f"VACUUM ANALYZE {', '.join(SETTLED)}")
 
 
 def _make_catalogue() -> None:
