@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.live import PASSWORD, USERNAME, LiveStack
 
@@ -56,13 +56,18 @@ def page(browser: Browser, live_stack: LiveStack) -> Iterator[Page]:
     context = browser.new_context(base_url=live_stack.url, locale="en-GB", timezone_id="Europe/Berlin")
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.append(request.url) if _is_foreign(request.url, live_stack) else None)
     page.complaints = complaints  # a test that asks for trouble empties it
     yield page
     context.close()
     assert complaints == []
+
+
+def _is_complaint(message: ConsoleMessage) -> bool:
+    """An error, or that two elements of a part have the same id: what is put in place anew could lose its state."""
+    return message.type == "error" or "duplicate ids" in message.text
 
 
 def _is_foreign(url: str, stack: LiveStack) -> bool:
