@@ -58,7 +58,17 @@ def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(
         portal.set_viewport_size(DESK)
 
 
-def test_home_leads_on_and_looks_again_by_itself(portal: Page) -> None:
+def test_home_tells_of_another_run_by_itself(portal: Page) -> None:
+    run = portal.locator("section[aria-labelledby=run-title] small")
+    before = run.inner_text()
+    expect(portal.locator("#stream-state")).to_have_attribute("data-stream", "live")
+    elsewhere = portal.context.new_page()
+    elsewhere.goto("/sync/")
+    elsewhere.get_by_role("button", name="Read now").click()
+    expect(run).not_to_have_text(before, timeout=30_000)
+
+
+def test_home_leads_on(portal: Page) -> None:
     tile = portal.locator("a.sp-tile", has_text="Active").first
     before = int(tile.locator(".sp-big").inner_text().replace(",", ""))
     tile.click()
