@@ -206,7 +206,7 @@ def _fill_from_entries(cursor: Any, batch: Batch, source: BatchSource) -> None:
         Entry(line, text, value, Damage(damage) if damage else None, mended, is_guess)
         for line, text, value, damage, mended, is_guess in source.entries
     ]
-    judged, _ = judge(Parsed(entries, len(entries), 0))
+    judged, _ = judge(Parsed(entries, len(entries), 0), batch.accounts)
     _copy([_row_of(place, found) for place, found in enumerate(judged, 1)])
 
 

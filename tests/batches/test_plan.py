@@ -178,6 +178,17 @@ def test_a_person_plans_only_for_the_accounts_that_are_theirs(user):
     assert batch.items.get(place=2).why == NOT_THERE
 
 
+def test_what_two_sims_of_different_accounts_share_means_ones_own(user):
+    mine, other = make_account(), make_account("lab account")
+    limit_to(user, [mine], by=user)
+    for number, account in enumerate((mine, other), 1):
+        fresh_sim(number, account=account, devices=[{"imei": "356938035643809"}])
+
+    batch = plan(user, identifiers="356938035643809")
+
+    assert verdicts(batch) == ["will_change"]
+
+
 def test_a_scheduled_plan_is_busy_for_plans_only(user):
     sim = fresh_sim(1)
     ScheduledPlan.objects.create(sim=sim, package="Next")
