@@ -51,7 +51,7 @@ class LiveStack:
             stack.wait_ready()
             yield stack
         finally:
-            stack.stop()
+            stack.end()
             shutil.rmtree(folder, ignore_errors=True)
 
     @property
@@ -148,10 +148,18 @@ class LiveStack:
             os.kill(before[name], signal.SIGKILL)
         wait_until(lambda: all(self.pids.get(name, was) != was for name, was in before.items()), f"{names} are back")
 
-    def stop(self) -> int | None:
+    def end(self) -> None:
+        """All of it at once; how it stops when it is told to has tests of its own."""
         if self._interpreter is not None:
             self._interpreter.close()
             self._interpreter = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            wait_until(lambda: not self.processes(), "all of it is gone")
+
+    def stop(self) -> int | None:
+        """As an operator stops it; its exit code."""
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)

@@ -119,3 +119,15 @@ def check_accessible(page: Page) -> Callable[[], None]:
         assert results.violations_count == 0, results.generate_report()
 
     return check
+
+
+@pytest.fixture
+def check_both_themes(page: Page, check_accessible: Callable[[], None]) -> Callable[[], None]:
+    """The same in the light and in the dark, which a page takes on without being loaded again."""
+
+    def check() -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            check_accessible()
+
+    return check
