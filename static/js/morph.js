@@ -4,14 +4,21 @@ function isKept(node) {
   return node.matches?.("[data-kept], [data-opened]:not(:empty)") ?? false;
 }
 
+// A menu closes with what was chosen from it, but not under the hand of a person when the page looks again by itself.
+let isLook = false;
+
 function isOpened(name, node, change) {
   if (name === "aria-expanded") return node.matches("[data-opens]");
-  return name === "open" && change === "remove" && node.localName === "details" && !node.matches(".sp-menu, .sp-more");
+  if (name !== "open" || change !== "remove" || node.localName !== "details") return false;
+  return isLook || !node.matches(".sp-menu, .sp-more");
 }
 
 export function startMorphing() {
   const callbacks = window.Idiomorph?.defaults.callbacks;
   if (!callbacks) return;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    isLook = detail.requestConfig.triggeringEvent?.type === "live";
+  });
   callbacks.beforeNodeMorphed = (node) => !isKept(node);
   callbacks.beforeAttributeUpdated = (name, node, change) => !isOpened(name, node, change);
 }
