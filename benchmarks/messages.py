@@ -23,7 +23,7 @@ SIM = "8986011805021000004"
 
 
 def run() -> dict[str, Any]:
-    with Simulated.started("--sims", str(MESSAGES * 2)) as carrier:
+    with Simulated.started("--sims", str(MESSAGES * 2), "--quiet") as carrier:
         carrier.post("/_sim/knobs", {"sms_delay": 0})
         settings = {"SMARTHUB_BASE_URL": carrier.base_url, "SMARTHUB_API_KEY": carrier.key}
         with portal(**settings, SMARTHUB_RATE_PER_MINUTE="1000000", PORTAL_ROLE="worker"):

@@ -41,9 +41,9 @@ class Programs:
         """Its schedule only polls tables, so it keeps nothing that a kill could spoil."""
         return self._python("beat", (*_CELERY, "beat", "-S", "celery.beat:Scheduler", "-l", "INFO"), role="beat")
 
-    def simulator(self, port: int, sims: int, *, push_url: str, push_secret: str) -> Program:
+    def simulator(self, port: int, sims: int, *, push_url: str, push_secret: str, is_quiet: bool = False) -> Program:
         """It pushes to the address, which nobody sees who lists processes."""
-        command = ("-m", "simulator", "--port", str(port), "--sims", str(sims))
+        command = ("-m", "simulator", "--port", str(port), "--sims", str(sims), *(["--quiet"] if is_quiet else []))
         pushes = {"SIMULATOR_PUSH_URL": push_url, "SIMULATOR_PUSH_SECRET": push_secret}
         return self._python("simulator", command, role="carrier", more=pushes)
 

@@ -37,6 +37,8 @@ class Wishes:
     web_processes: int
     simulated_sims: int
     """0: no simulated carrier"""
+    is_quiet: bool = False
+    """Nothing happens to the simulated SIMs by itself."""
 
 
 class Start:
@@ -97,7 +99,11 @@ class Start:
         self.state.carrier_url, self.state.carrier_key = f"http://127.0.0.1:{port}/v1", SIMULATOR_KEY
         secret = self.env.PUSH_SIGNATURE_SECRET or ""
         program = self.programs.simulator(
-            port, self.wishes.simulated_sims, push_url=self._push_url(), push_secret=secret
+            port,
+            self.wishes.simulated_sims,
+            push_url=self._push_url(),
+            push_secret=secret,
+            is_quiet=self.wishes.is_quiet,
         )
         self.supervisor.start(Service(program, _CARRIER_BY_S, wave=3))
 

@@ -60,7 +60,7 @@ def _empty_valkey() -> None:
 
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[Simulated]:
-    with Simulated.started() as simulated:
+    with Simulated.started("--quiet") as simulated:
         yield simulated
 
 

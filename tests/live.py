@@ -28,12 +28,16 @@ START_S, STOP_S = 90, 10
 
 
 class LiveStack:
-    """`manage.py up` in a temporary folder, on free ports, with its own engines, workers, beat and simulator."""
+    """`manage.py up` in a temporary folder, on free ports, with its own engines, workers, beat and simulator.
+
+    To the fleet happens what the test makes happen, and nothing by itself.
+    """
 
     def __init__(self, folder: Path, *options: str, sims: int = 60, workers: int = 1) -> None:
         self.folder = folder
         self.output = folder / "up.out"
-        self.command = ["manage.py", "up", "--port", "0", "--workers", str(workers), "--sims", str(sims), *options]
+        shape = ["--port", "0", "--workers", str(workers), "--sims", str(sims), "--quiet"]
+        self.command = ["manage.py", "up", *shape, *options]
         self.process: subprocess.Popen[bytes] | None = None
         self._interpreter: Interpreter | None = None
 

@@ -219,7 +219,7 @@ def test_what_stands_on_the_next_page_is_not_new(portal: Page, write) -> None:
 
 def test_pause_and_go_on(portal: Page, write, check_accessible) -> None:
     page = portal
-    page.goto("/events/?severity=warning")
+    page.goto("/events/?severity=warning&kind=sim.imei")
     is_live(page)
     before, total = rows(page).count(), int(page.locator("[data-total]").get_attribute("data-total"))
     page.get_by_role("button", name="Pause").click()

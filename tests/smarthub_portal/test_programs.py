@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from django.test import override_settings
 
 from smarthub_portal.programs import Programs
@@ -15,3 +16,9 @@ def test_each_change_under_way_has_a_thread_and_a_connection_of_its_own(tmp_path
     adapter = client._transport.exchange._session.get_adapter("http://127.0.0.1:9/v1")
     assert 24 <= threads <= adapter._pool_maxsize
     client.close()
+
+
+@pytest.mark.parametrize("is_quiet", [False, True])
+def test_the_simulated_fleet_is_left_alone_where_that_is_asked_for(tmp_path: Path, is_quiet: bool):
+    program = Programs(tmp_path, 0).simulator(1, 60, push_url="", push_secret="", is_quiet=is_quiet)
+    assert ("--quiet" in program.argv) is is_quiet

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, help="instead of PORT; 0 takes a free one")
         parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1), help="web processes")
         parser.add_argument("--sims", type=int, default=5000, help="SIMs of the simulated carrier")
+        parser.add_argument("--quiet", action="store_true", help="nothing happens to the simulated SIMs by itself")
 
     def handle(self, *args: Any, **options: Any) -> None:
         env = load()
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             port=env.PORT if options["port"] is None else options["port"],
             web_processes=max(1, options["workers"]),
             simulated_sims=options["sims"] if env.is_simulated and not options["no_simulator"] else 0,
+            is_quiet=options["quiet"],
         )
         try:
             Start(env, wishes).run()
