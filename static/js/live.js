@@ -3,6 +3,7 @@
 // down, elements look again every few seconds; a page that nobody sees rests.
 const address = "/events/stream/";
 const lookGapMs = 500;
+const boundMs = 25;
 const pollMs = 5000;
 const silentMs = 40_000;
 const hiddenMs = 10_000;
@@ -49,7 +50,8 @@ function topics() {
 const looked = new WeakMap();
 
 function look(element) {
-  // The first look waits for nothing: a page that is just there may show what has changed since it was made.
+  // The first look waits only for htmx, which binds what it has put in place 20 ms later: a page that is just there
+  // may show what has changed since it was made.
   const state = looked.get(element) ?? { at: -lookGapMs, waits: false };
   looked.set(element, state);
   if (state.waits) return;
@@ -60,18 +62,19 @@ function look(element) {
       state.at = performance.now();
       if (element.isConnected) window.htmx?.trigger(element, "live");
     },
-    Math.max(0, state.at + lookGapMs - performance.now()),
+    Math.max(boundMs, state.at + lookGapMs - performance.now()),
   );
 }
 
 // An answer that was under way when something was rung for may be older than what it is put over, and what was to
 // look may be gone with what it replaces: what it brought looks again.
 const rungAt = new Map();
+let allRungAt = -1;
 const beganAt = new WeakMap();
 const met = new WeakSet();
 
 function isOlder(element, began) {
-  return topicsOf(element).some((topic) => rungAt.get(topic) >= began);
+  return allRungAt >= began || topicsOf(element).some((topic) => rungAt.get(topic) >= began);
 }
 
 function isTouched(element, { elt, target, requestConfig }) {
@@ -90,6 +93,7 @@ function answered({ detail }) {
 }
 
 function lookAll() {
+  allRungAt = performance.now();
   document.querySelectorAll("[data-live]").forEach(look);
 }
 
