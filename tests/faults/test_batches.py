@@ -41,8 +41,9 @@ def test_a_batch_survives_its_workers_and_its_database() -> None:
         # The request for a job is at the carrier, and nobody will hear its reply.
         wait_until(lambda: carrier.counts().get("B2"), "the first job is asked for")
         stack.kill("worker-long")
-        # Some SIMs are settled; the next job is under way, or its SIMs are being read.
+        # Some SIMs are settled; the next job is at the carrier, whose reply may be lost as well.
         wait_until(lambda: stack.ask(SETTLED)[0][0] >= 500, "the first SIMs are settled")
+        wait_until(lambda: carrier.counts()["B2"] == 2, "the second job is asked for")
         carrier.turn(latency=0)
         stack.kill("worker-long", "web-1", "postgres", "valkey")
         stack.wait_ready()
