@@ -19,7 +19,7 @@ import requests
 
 from tests.engines import clean_variables
 from tests.interpreter import Interpreter
-from tests.prepared import copy_prepared
+from tests.prepared import can_copy, copy_prepared
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ class LiveStack:
         folder.chmod(0o755)
         stack = cls(folder, *options, **wishes)
         try:
-            if not is_new:
+            if not is_new and can_copy():
                 copy_prepared(folder / "var", stack.environment)
             stack.start()
             stack.wait_ready()

@@ -15,6 +15,11 @@ from stack.valkey import Valkey
 ROOT = Path(__file__).parent.parent
 
 
+def can_copy() -> bool:
+    """Whether this is a run of tests; what is measured starts for itself."""
+    return "PORTAL_TEST_PREPARED" in os.environ
+
+
 def copy_prepared(target: Path, environment: Mapping[str, str]) -> None:
     """Put one at `target`; whoever asks first makes it, with these variables."""
     folder = Path(os.environ["PORTAL_TEST_PREPARED"])
