@@ -16,10 +16,10 @@ from smarthub import Answer, Client
 from smarthub import models as carrier_models
 
 
-def read_enterprise(client: Client) -> tuple[list[Account], int]:
-    """Read the enterprise and the names of its accounts (E1); the accounts, and how many requests it took.
+def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_models.Enterprise]]:
+    """Read the enterprise and the names of its accounts (E1); the accounts, and the answer that named them.
 
-    An account that is no longer named is marked gone and kept.
+    An account that is no longer named is marked gone and kept; none is where some of the answer could not be read.
     """
     answer = client.enterprise()
     read_at = answer.reply.asked_at
@@ -27,9 +27,10 @@ def read_enterprise(client: Client) -> tuple[list[Account], int]:
         _write_enterprise(answer.value, read_at)
         _write_summaries(answer.value.accounts, read_at)
         names = [summary.name for summary in answer.value.accounts]
-        Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
+        if not answer.refused:
+            Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
         note_read(Source.Call.ENTERPRISE, None, read_at)
-    return list(Account.objects.filter(name__in=names)), answer.reply.attempts
+    return list(Account.objects.filter(name__in=names)), answer
 
 
 def _write_enterprise(enterprise: carrier_models.Enterprise, read_at: datetime) -> None:
@@ -116,7 +117,10 @@ def _figures(answer: Answer[carrier_models.Account]) -> dict[str, Any]:
 
 
 def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.ServicePackage, ...]]]]) -> None:
-    """Keep the tariffs of accounts (E3). One that is no longer listed is marked gone and kept."""
+    """Keep the tariffs of accounts (E3). One that is no longer listed is marked gone and kept.
+
+    None is where one could not be read: that may be the one that seems gone.
+    """
     rows: dict[tuple[int, str], ServicePackage] = {}
     for account, answer in read:
         read_at = account.packages_read_at = answer.reply.asked_at
@@ -129,7 +133,7 @@ def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.Ser
             unique_fields=["account", "name"],
             update_fields=[*FIGURES, "read_at", "gone_at"],
         )
-        _mark_gone(accounts, rows)
+        _mark_gone([account for account, answer in read if not answer.refused], rows)
         Account.objects.bulk_update(accounts, ["packages_read_at"])
         note_reads(Source.Call.PACKAGES, {account: answer.reply.asked_at for account, answer in read})
 

@@ -41,20 +41,25 @@ TOLD = ("level", "is_shortfall_told", "forecast")
 def write_pools(answer: Answer[tuple[carrier_models.SharePool, ...]], *, cause: Cause) -> None:
     """Keep the pools as they were answered, a reading and the forecast of each, and tell what crossed a step.
 
-    A pool that is no longer listed is marked gone and kept. A bounded number of queries for any number of pools.
+    A pool that is no longer listed is marked gone and kept; none is where one could not be read. A bounded number of
+    queries for any number of pools.
     """
     read_at = answer.reply.asked_at
     with transaction.atomic():
         pools = _copied(answer.value, read_at)
-        SharePool.objects.filter(gone_at=None).exclude(pk__in=[pool.pk for pool in pools]).update(
-            gone_at=timezone.now()
-        )
+        if not answer.refused:
+            _mark_gone(pools)
         _keep_readings(pools)
         forecasts = forecasts_of(pools)
         record([event for pool in pools for event in _tell(pool, forecasts[pool.pk])], cause=cause)
         SharePool.objects.bulk_update(pools, TOLD)
         note_read(Source.Call.POOLS, None, read_at)
         ring("pools", "home")
+
+
+def _mark_gone(listed: Sequence[SharePool]) -> None:
+    kept = SharePool.objects.filter(gone_at=None)
+    kept.exclude(pk__in=[pool.pk for pool in listed]).update(gone_at=timezone.now())
 
 
 def _copied(seen: Sequence[carrier_models.SharePool], read_at: datetime) -> list[SharePool]:

@@ -24,17 +24,20 @@ DAYS_A_RUN = 8
 REACH = timedelta(days=91)
 
 
-def read_days(client: Client, *, most: int = DAYS_A_RUN) -> int:
-    """Read today, and days whose figures were not final when they were read last; how many requests it took."""
+Days = dict[date, Answer[tuple[carrier_models.CountryUsage, ...]]]
+
+
+def read_days(client: Client, *, most: int = DAYS_A_RUN) -> Days:
+    """Read today, and days whose figures were not final when they were read last; the answers."""
     days = _wanted(day_of(timezone.now()), most)
-    answers: dict[date, Answer[tuple[carrier_models.CountryUsage, ...]]] = {}
+    answers: Days = {}
     let_go()
     try:
         for day in days:
             answers[day] = client.country_statistics(start_date=day, end_date=day)
     finally:
         write_days(answers)
-    return sum(answer.reply.attempts for answer in answers.values())
+    return answers
 
 
 def _wanted(today: date, most: int) -> list[date]:

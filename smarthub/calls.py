@@ -18,25 +18,36 @@ MOST_PAGES = 10_000
 
 
 def read_object(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
-    """One object, wrapped in `data` or not."""
+    """One object, wrapped in `data` or not; RecordError where any field of it cannot be read."""
     answered = transport.send(name, path)
-    return Answer(decoded(name, shape, answered), answered.reply)
+    return Answer(_built(name, shape, answered), answered.reply)
 
 
-def decoded(name: str, shape: Shape, answered: Answered) -> Any:
-    """The struct in an answer; ProtocolError (a RecordError where one field is to blame) that knows its call."""
-    try:
-        return build(shape, parse_lenient(unwrap(answered.body)))
-    except ProtocolError as error:
-        raise placed(error, name, answered) from None
+def read_loosely(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
+    """One object whose fields are only assumed: what cannot be read counts as not sent and is named in `refused`."""
+    return decoded(name, shape, transport.send(name, path))
 
 
-def hint(name: str, shape: Shape, answered: Answered) -> Any:
-    """As `decoded`, for a success whose body does not matter: what cannot be read is an empty struct."""
+def decoded(name: str, shape: Shape, answered: Answered) -> Answer[Any]:
+    """The struct in an answer, and what of it could not be read; RecordError where that is a required field."""
+    refused: list[RecordError] = []
+    value = _built(name, shape, answered, refused)
+    return Answer(value, answered.reply, tuple(refused))
+
+
+def hint(name: str, shape: Shape, answered: Answered) -> Answer[Any]:
+    """As `decoded`, for a success whose body does not matter: one that cannot be read is an empty struct."""
     try:
         return decoded(name, shape, answered)
     except ProtocolError:
-        return shape.model()
+        return Answer(shape.model(), answered.reply)
+
+
+def _built(name: str, shape: Shape, answered: Answered, refused: list[RecordError] | None = None) -> Any:
+    try:
+        return build(shape, parse_lenient(unwrap(answered.body)), refused=refused)
+    except ProtocolError as error:
+        raise placed(error, name, answered) from None
 
 
 def placed(error: ProtocolError, name: str, answered: Answered) -> ProtocolError:

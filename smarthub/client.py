@@ -106,16 +106,16 @@ class Client:
     def enterprise(self) -> Answer[models.Enterprise]:
         """The enterprise of the key, with its accounts: where every sync starts.
 
-        GET /enterprise (E1). RecordError where an account has no name. Safe to repeat.
+        GET /enterprise (E1). `refused` names accounts and figures that could not be read. Safe to repeat.
         """
-        return calls.read_object(self._transport, "enterprise", tables.ENTERPRISE)
+        return calls.read_loosely(self._transport, "enterprise", tables.ENTERPRISE)
 
     def account(self, name: str) -> Answer[models.Account]:
         """One account: balance and charges in its currency, usage of the cycle in MB, SIMs by status.
 
         GET /account/{name} (E2). NotFound where the key does not see it. Safe to repeat.
         """
-        return calls.read_object(self._transport, "account", tables.ACCOUNT, {"name": name})
+        return calls.read_loosely(self._transport, "account", tables.ACCOUNT, {"name": name})
 
     def service_packages(self, account_name: str, kind: str | None = None) -> Answer[tuple[models.ServicePackage, ...]]:
         """Every tariff of an account, all pages. Volumes are MB, messages and minutes; None is unlimited.
@@ -283,7 +283,7 @@ class Client:
 
         GET /batchJobs/{jobId} (B5). NotFound after 30 days. Safe to repeat.
         """
-        return calls.read_object(self._transport, "batch_job", tables.BATCH_JOB, {"job_id": job_id})
+        return calls.read_loosely(self._transport, "batch_job", tables.BATCH_JOB, {"job_id": job_id})
 
     def send_sms(
         self, content: str, to_giccid: str | None = None, to_msisdn: str | None = None, encoding: str = "text"
@@ -298,27 +298,27 @@ class Client:
         body = {"content": content, "encoding": None if encoding == "text" else code}
         targets = {"to_giccid": to_giccid, "to_msisdn": to_msisdn}
         answered = self._transport.send("sms_send", body={**targets, **body})
-        return Answer(calls.decoded("sms_send", tables.SMS_MESSAGE, answered), answered.reply)
+        return calls.decoded("sms_send", tables.SMS_MESSAGE, answered)
 
     def sms_status(self, sms_id: str) -> Answer[models.SmsMessage]:
         """A message as it stands.
 
         GET /mt-sms/{smsMsgId} (M2). NotFound after 30 days. Safe to repeat.
         """
-        return calls.read_object(self._transport, "sms_status", tables.SMS_MESSAGE, {"sms_id": sms_id})
+        return calls.read_loosely(self._transport, "sms_status", tables.SMS_MESSAGE, {"sms_id": sms_id})
 
     def _act(self, name: str, giccid: str) -> Answer[models.Accepted]:
         answered = self._transport.send(name, {"giccid": giccid})
-        return Answer(calls.hint(name, tables.ACCEPTED, answered), answered.reply)
+        return calls.hint(name, tables.ACCEPTED, answered)
 
     def _change(self, name: str, shape: Shape, giccid: str, body: Mapping[str, Any]) -> Answer[Any]:
         answered = self._transport.send(name, {"giccid": giccid}, body=body)
-        return Answer(calls.hint(name, shape, answered), answered.reply)
+        return calls.hint(name, shape, answered)
 
     def _start_batch(self, name: str, giccids: Iterable[str], **more: str | None) -> Answer[models.BatchStart]:
         keys = check_giccids(name, giccids, MAX_BATCH_ITEMS)
         answered = self._transport.send(name, body={"giccids": keys, **more})
-        return Answer(calls.decoded(name, tables.BATCH_START, answered), answered.reply)
+        return calls.decoded(name, tables.BATCH_START, answered)
 
 
 def _code(operation: str, field: str, word: str | None) -> str | None:

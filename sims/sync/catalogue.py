@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from journal.record import Cause
 from sims.models import SyncPart, SyncRun
 from sims.sync.runs import add_error, count_requests
 from sims.sync.slice import RunFailed, Slice
-from smarthub import Client
+from smarthub import Answer, Client
 from smarthub.errors import AuthError, CarrierError
 from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
@@ -55,7 +55,7 @@ def _read_one(run: SyncRun, slice_: Slice, call: Source.Call) -> bool:
     """Whether it was answered."""
     let_go()
     try:
-        attempts = SHARED[call](run, slice_.client)
+        answers = SHARED[call](run, slice_.client)
     except AuthError as error:
         raise RunFailed(f"{call.label}: {words_for(error)}") from None
     except CarrierError as error:
@@ -63,7 +63,7 @@ def _read_one(run: SyncRun, slice_: Slice, call: Source.Call) -> bool:
         add_error(run.pk, f"{call.label}: {words_for(error)}")
         count_requests(run.pk, [_attempts(error)])
         return False
-    count_requests(run.pk, [attempts])
+    _note_answers(run, call.label, answers)
     slice_.renew()
     return True
 
@@ -72,17 +72,26 @@ def _attempts(error: CarrierError) -> int:
     return error.reply.attempts if error.reply else 1
 
 
-def _read_pools(run: SyncRun, client: Client) -> int:
+def _note_answers(run: SyncRun, what: str, answers: Sequence[Answer[Any]]) -> None:
+    """Count the requests, and tell what of the answers could not be read."""
+    count_requests(run.pk, [answer.reply.attempts for answer in answers])
+    refused = [error.reason for answer in answers for error in answer.refused]
+    if refused:
+        more = f" And {len(refused) - 1} more like it." if len(refused) > 1 else ""
+        add_error(run.pk, f"{what}: {refused[0]} That was left out.{more}")
+
+
+def _read_pools(run: SyncRun, client: Client) -> list[Answer[Any]]:
     answer = client.share_pools()
     pools.write_pools(answer, cause=Cause(Event.Cause.RUN, run.pk))
-    return int(answer.reply.attempts)
+    return [answer]
 
 
-def _read_countries(run: SyncRun, client: Client) -> int:
-    return statistics.read_days(client)
+def _read_countries(run: SyncRun, client: Client) -> list[Answer[Any]]:
+    return list(statistics.read_days(client).values())
 
 
-SHARED: dict[Source.Call, Callable[[SyncRun, Client], int]] = {
+SHARED: dict[Source.Call, Callable[[SyncRun, Client], list[Answer[Any]]]] = {
     Source.Call.POOLS: _read_pools,
     Source.Call.COUNTRIES: _read_countries,
 }
@@ -100,11 +109,11 @@ def _make_parts(run: SyncRun, slice_: Slice) -> None:
 def _accounts(run: SyncRun, slice_: Slice) -> list[Account]:
     let_go()
     try:
-        accounts, attempts = catalogue.read_enterprise(slice_.client)
+        accounts, answer = catalogue.read_enterprise(slice_.client)
     except CarrierError as error:
         count_requests(run.pk, [_attempts(error)])
         return _known_instead(run, slice_, error)
-    count_requests(run.pk, [attempts])
+    _note_answers(run, "The enterprise", [answer])
     return accounts
 
 
@@ -145,22 +154,24 @@ def _read_accounts(run: SyncRun, parts: list[SyncPart], slice_: Slice) -> None:
             (question, [(part.account, pool.submit(question.ask, slice_.client, part.account.name)) for part in parts])
             for question in QUESTIONS
         ]
-    attempts = [number for question, futures in asked for number in _write(run, question, futures)]
-    count_requests(run.pk, attempts)
+    for question, futures in asked:
+        _write(run, question, futures)
     SyncPart.objects.filter(pk__in=[part.pk for part in parts]).update(is_catalogued=True)
 
 
-def _write(run: SyncRun, question: _Question, asked: list[tuple[Account, Future[Any]]]) -> list[int]:
-    """Keep the answers to one question, and note why there is none; how many requests each took."""
+def _write(run: SyncRun, question: _Question, asked: list[tuple[Account, Future[Any]]]) -> None:
+    """Keep the answers to one question, and note why there is none."""
     errors = {account: error for account, future in asked if (error := _error_of(future))}
     answers = [(account, future.result()) for account, future in asked if account not in errors]
     question.write(answers)
+    for account, answer in answers:
+        _note_answers(run, f"{account.name}, {question.what}", [answer])
+    count_requests(run.pk, list(map(_attempts, errors.values())))
     for account, error in errors.items():
         if isinstance(error, AuthError):
             raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}")
         note_failure(question.call, account, words_for(error))
         add_error(run.pk, f"{account.name}, {question.what}: {words_for(error)}")
-    return [int(answer.reply.attempts) for _, answer in answers] + list(map(_attempts, errors.values()))
 
 
 def _error_of(future: Future[Any]) -> CarrierError | None:

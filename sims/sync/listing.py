@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from threading import Event
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from sims.copy import Answer, mark_of, prepared
 from sims.models import SyncPage, SyncRun
@@ -89,9 +92,11 @@ def read_pages(run: SyncRun, slice_: Slice) -> bool:
 def load_plan(run: SyncRun) -> PagePlan:
     """The plan as the rows of parts and pages left it."""
     done: dict[int, set[int]] = {}
-    rows = SyncPage.objects.filter(run=run, account__isnull=False)
-    for account_id, page in rows.values_list("account_id", "page"):
+    seen: Counter[int] = Counter()
+    rows = SyncPage.objects.filter(run=run, account__isnull=False).annotate(sims=Coalesce(F("sim_ids__len"), 0))
+    for account_id, page, sims in rows.values_list("account_id", "page", "sims"):
         done.setdefault(account_id, set()).add(page)
+        seen[account_id] += sims
     last = last_complete()
     return PagePlan(
         [
@@ -100,7 +105,9 @@ def load_plan(run: SyncRun) -> PagePlan:
                 part.account.name,
                 expected=part.pages_expected,
                 done=done.get(part.account_id, set()),
-                is_at_end=part.is_done and part.total is None,
+                is_at_end=part.is_done,
+                total=part.total,
+                seen=seen[part.account_id],
             )
             for part in run.parts.select_related("account").order_by("account__name")
         ],

@@ -18,7 +18,11 @@ class Job(NamedTuple):
 
 @dataclass(slots=True)
 class Part:
-    """An account's list. `expected` pages is None until an answer told the total, and for ever where none does."""
+    """An account's list. `expected` pages is None until an answer told the total, and for ever where none does.
+
+    `seen` counts the records of pages that differ: where it is not the total, that or the page size was told wrong, and
+    the list is read on to a page that shows nothing new.
+    """
 
     account_id: int
     account_name: str
@@ -26,17 +30,21 @@ class Part:
     done: set[int] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
     is_at_end: bool = False
+    total: int | None = None
+    seen: int = 0
 
     @property
     def is_complete(self) -> bool:
-        return not self.asked and (self.is_at_end or (self.expected is not None and self._next() >= self.expected))
+        return not self.asked and self.next_page() is None
 
     def next_page(self) -> int | None:
         """The next page worth asking for now, None when there is none or an answer must come first."""
         page = self._next()
-        if self.expected is None:
-            return None if self.asked or self.is_at_end else page
-        return page if page < self.expected else None
+        if self.expected is not None and page < self.expected:
+            return page
+        if self.asked or self.is_at_end or (self.total is not None and self.seen == self.total):
+            return None
+        return page
 
     def take_back(self, page: int) -> None:
         """A page that was handed out and that nobody has asked for."""
@@ -46,18 +54,18 @@ class Part:
     def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
         """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
 
-        `mark` tells one page's records from another's: without a total, the same page again is the end of the list.
+        `mark` tells one page's records from another's: the same page again is the end of a list of unknown length.
         """
         self.asked.discard(page)
         self.done.add(page)
-        if total is None:
-            is_repeated = mark is not None and mark == self._last_mark
-            self.is_at_end = self.is_at_end or records == 0 or is_repeated
-            self._last_mark = mark
-            return
-        self.expected = max(1, ceil(total / (size or records or 1)))
-        if not records:
-            self.expected = min(self.expected, page + 1)
+        is_repeated = mark is not None and mark == self._last_mark
+        self._last_mark = mark
+        self.seen += 0 if is_repeated else records
+        if total is not None:
+            whole = max(1, ceil(total / (size or records or 1)))
+            self.total, self.expected = total, whole if records else min(whole, page + 1)
+        if (is_repeated or not records) and page + 1 >= (self.expected or 0):
+            self.is_at_end = True
 
     def _next(self) -> int:
         while self._cursor in self.done or self._cursor in self.asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -58,18 +58,40 @@ class One(NamedTuple):
     shape: Shape
 
 
-def build(shape: Shape, record: Any, *, giccid: str | None = None, prefix: str = "") -> Any:
-    """The struct of `shape` from one JSON object; RecordError names the field that cannot be read."""
+Refused = list[RecordError]
+
+
+def build(
+    shape: Shape, record: Any, *, giccid: str | None = None, prefix: str = "", refused: Refused | None = None
+) -> Any:
+    """The struct of `shape` from one JSON object; RecordError names the field that cannot be read.
+
+    With `refused` only a required field of the object itself is such an error: any other field that cannot be read
+    counts as not sent, an item of a list is left out, and the error is put there.
+    """
     if not isinstance(record, dict):
         raise RecordError(giccid, prefix.rstrip("."), f"The record is {shown(record)}, an object was expected.")
     giccid = giccid or _giccid_of(record, shape.giccid_field)
-    return shape.model(**{field.name: _value(field, record, giccid, prefix) for field in shape.fields})
+    values = {field.name: _forgiving(field, record, giccid, prefix, refused) for field in shape.fields}
+    return shape.model(**values)
 
 
-def _value(field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str) -> Any:
+def _forgiving(
+    field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str, refused: Refused | None
+) -> Any:
+    try:
+        return _value(field, record, giccid, prefix, refused)
+    except RecordError as error:
+        if refused is None or field.is_required:
+            raise
+        refused.append(error)
+        return field.default
+
+
+def _value(field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str, refused: Refused | None) -> Any:
     raw = _at(field, record, giccid, prefix)
     if isinstance(field.read, Many):
-        return _items(field, field.read.shape, raw, giccid, prefix)
+        return _items(field, field.read.shape, raw, giccid, prefix, refused)
     if isinstance(field.read, One):
         return _object(field, field.read.shape, raw, giccid, prefix)
     try:
@@ -96,18 +118,27 @@ def _at(field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str
     return value
 
 
-def _items(field: Field, shape: Shape, raw: Any, giccid: str | None, prefix: str) -> Any:
+def _items(field: Field, shape: Shape, raw: Any, giccid: str | None, prefix: str, refused: Refused | None) -> Any:
     if raw is None:
         return field.default
     place = prefix + field.wire
     items = [raw] if isinstance(raw, dict) else raw
     if not isinstance(items, list):
         raise RecordError(giccid, place, f"{field.label} is {shown(raw)}, a list was expected.")
-    return tuple(
-        build(shape, item, giccid=giccid, prefix=f"{place}.")
-        for item in items
-        if item is not None and not _is_partial(item, shape)
-    )
+    whole = [item for item in items if item is not None and not _is_partial(item, shape)]
+    return tuple(_readable(shape, whole, giccid, f"{place}.", refused))
+
+
+def _readable(
+    shape: Shape, items: list[Any], giccid: str | None, prefix: str, refused: Refused | None
+) -> Iterator[Any]:
+    for item in items:
+        try:
+            yield build(shape, item, giccid=giccid, prefix=prefix, refused=refused)
+        except RecordError as error:
+            if refused is None:
+                raise
+            refused.append(error)
 
 
 def _object(field: Field, shape: Shape, raw: Any, giccid: str | None, prefix: str) -> Any:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from enterprise.catalogue import read_enterprise, write_accounts, write_packages
 from enterprise.models import Account, AccountDay, Enterprise, ServicePackage, Source
 from enterprise.sources import failing, note_failure
-from smarthub import Client
+from smarthub import Answer, Client, RecordError
 from tests.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +27,8 @@ def client(simulator: Simulated) -> Iterator[Client]:
 
 
 def test_enterprise_and_its_accounts_are_dated_copies(client: Client) -> None:
-    accounts, requests = read_enterprise(client)
-    assert requests == 1
+    accounts, answer = read_enterprise(client)
+    assert answer.reply.attempts == 1
     assert {account.name for account in accounts} >= {"example_account", "lab account"}
     assert Enterprise.objects.get().read_at is not None
     read_enterprise(client)
@@ -54,6 +54,16 @@ def test_packages_have_their_allowance_and_are_never_deleted(client: Client) -> 
     assert account.packages.get(name="Sold no more").gone_at is not None
     account.refresh_from_db()
     assert account.packages_read_at is not None
+
+
+def test_what_cannot_be_read_makes_nothing_gone(client: Client) -> None:
+    read_enterprise(client)
+    account = Account.objects.get(name="example_account")
+    answer = client.service_packages(account.name)
+    write_packages([(account, answer)])
+    unreadable = RecordError(None, "dataVolume", "Data volume is an object, a number was expected.")
+    write_packages([(account, Answer(answer.value[1:], answer.reply, (unreadable,)))])
+    assert not account.packages.exclude(gone_at=None).exists()
 
 
 def test_an_account_has_a_reading_a_day(client: Client) -> None:

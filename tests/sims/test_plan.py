@@ -59,12 +59,46 @@ def test_carrier_that_ignores_the_page_and_has_no_total_is_not_asked_for_ever() 
 
 
 def test_resumed_plan_asks_only_for_what_is_not_there() -> None:
-    plan = PagePlan([part(expected=4, done={0, 2})])
+    plan = PagePlan([part(expected=4, done={0, 2}, total=4, seen=2)])
     assert [plan.next_job().page, plan.next_job().page, plan.next_job()] == [1, 3, None]
     plan.part(1).answered(1, records=1, size=1, total=4)
     assert not plan.is_complete
     plan.part(1).answered(3, records=1, size=1, total=4)
     assert plan.is_complete
+
+
+def read_to_its_end(records: int, *, per_page: int, size: int, total: int, first: int = 0) -> tuple[int, int]:
+    """How many of the records were shown, and with how many questions, whatever the answers say of themselves."""
+    one, shown = part(), set()
+    while (page := one.next_page()) is not None:
+        start = max(0, page - first) * per_page
+        found = range(records)[start : start + per_page]
+        shown.update(found)
+        one.answered(page, records=len(found), size=size, total=total, mark=found)
+    assert one.is_complete
+    return len(shown), len(one.done)
+
+
+def test_total_told_too_small_loses_no_page() -> None:
+    assert read_to_its_end(100, per_page=50, size=50, total=40) == (100, 3)
+
+
+def test_total_told_too_large_costs_one_empty_page() -> None:
+    assert read_to_its_end(100, per_page=50, size=50, total=107) == (100, 3)
+    assert read_to_its_end(120, per_page=50, size=50, total=127) == (120, 4)
+
+
+def test_page_size_that_was_clamped_without_a_word_loses_no_page() -> None:
+    assert read_to_its_end(1060, per_page=50, size=100, total=1060) == (1060, 22)
+
+
+def test_pages_counted_from_one_are_read_to_the_last() -> None:
+    assert read_to_its_end(130, per_page=50, size=50, total=130, first=1) == (130, 4)
+
+
+def test_resumed_list_whose_total_is_wrong_is_read_on() -> None:
+    assert part(expected=1, done={0}, total=40, seen=50).next_page() == 1
+    assert part(expected=1, done={0}, total=40, seen=50, is_at_end=True).is_complete
 
 
 def test_empty_account_is_read_with_one_question() -> None:

@@ -13,7 +13,7 @@ from journal.models import Event
 from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
 from sims.sync import listing, named, runs, work
-from smarthub import Client, RawPage
+from smarthub import Answer, Client, RawPage, RecordError
 from smarthub.models.replies import Reply
 from tests.simulated import Simulated
 from toolkit import lease
@@ -404,11 +404,20 @@ def test_pages_are_kept_for_two_runs(sync: Sync) -> None:
 def test_carrier_without_accounts_is_an_error_by_name(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from enterprise import catalogue
 
-    monkeypatch.setattr(catalogue, "read_enterprise", lambda client: ([], 1))
+    monkeypatch.setattr(catalogue, "read_enterprise", lambda client: ([], client.enterprise()))
     run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
     work.work_slice(run.pk, client)
     run.refresh_from_db()
     assert (run.state, "no account" in run.note) == ("failed", True)
+
+
+def test_what_of_the_catalogue_cannot_be_read_is_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable = RecordError(None, "dataTotal", "Data volume is an object, a number was expected.")
+    answer = Answer((), Reply(timezone.now(), None, 1, 0.1), (unreadable, unreadable))
+    monkeypatch.setattr(Client, "share_pools", lambda client: answer)
+    run = sync()
+    assert (run.state, run.read) == ("finished", 250)
+    assert run.errors == [f"Share pools: {unreadable.reason} That was left out. And 1 more like it."]
 
 
 def test_lost_lease_stops_the_worker(client: Client) -> None:

@@ -151,11 +151,27 @@ def test_a_single_pool_is_a_list_of_one(client: Client, carrier: Any) -> None:
     assert client.share_pools().value == (models.SharePool("EU-Pool", data_total_mb=Decimal("51200.0")),)
 
 
-def test_an_account_without_a_name_fails_the_enterprise_by_name(client: Client, carrier: Any) -> None:
-    carrier.get(f"{BASE}/enterprise", json={"name": "e", "accounts": [{"name": "a"}, {"customerName": "c"}]})
-    with pytest.raises(RecordError) as caught:
-        client.enterprise()
-    assert (caught.value.field, caught.value.operation) == ("accounts.name", "enterprise")
+def test_an_account_that_cannot_be_read_is_named_and_the_rest_kept(client: Client, carrier: Any) -> None:
+    accounts = [{"name": "a", "simCount": "many"}, {"customerName": "c"}, None, 7, {"name": "b", "simCount": "2"}]
+    carrier.get(f"{BASE}/enterprise", json={"name": {}, "contactPhone": 86138, "accounts": accounts})
+    answer = client.enterprise()
+    named = (models.AccountSummary("a"), models.AccountSummary("b", sim_count=2))
+    assert answer.value == models.Enterprise(contact_phone="86138", accounts=named)
+    assert [error.field for error in answer.refused] == ["name", "accounts.simCount", "accounts.name", "accounts"]
+
+
+def test_a_job_is_followed_although_parts_of_it_cannot_be_read(client: Client, carrier: Any) -> None:
+    details = [{"giccid": 1, "status": "SUCCESS", "code": {}}, {"status": "FAILED"}, "2"]
+    job = {"jobId": 7, "status": "COMPLETED", "createTime": 1709251198000, "totalCount": "all", "details": details}
+    carrier.get(f"{BASE}/batchJobs/7", json=job)
+    answer = client.batch_job("7")
+    assert answer.value == models.BatchJob("7", status="COMPLETED", items=(models.BatchItem("1", "SUCCESS"),))
+    assert len(answer.refused) == 5
+
+
+def test_a_message_is_taken_although_the_rest_of_the_reply_cannot_be_read(client: Client, carrier: Any) -> None:
+    carrier.post(f"{BASE}/mt-sms", json={"smsMsgId": 9, "status": "PENDING", "submitTime": 17, "failReason": {}})
+    assert client.send_sms("x", "1").value == models.SmsMessage("9", status="PENDING")
 
 
 def test_statistics_take_dates_and_are_one_page(client: Client, carrier: Any) -> None:
