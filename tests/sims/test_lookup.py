@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sims.identifiers import wanted
-from sims.lookup import INSIDE, Match, _branches, find_sims
+from sims.lookup import Match, _branches, find_sims, inside
 from sims.trigrams import ensure_index
 from tests.sims.fleet import make_sim
 
@@ -124,6 +124,24 @@ def test_inside_uses_its_index_once_it_is_built():
     assert ensure_index(is_online=False)
     assert not ensure_index(is_online=False)
     with connection.cursor() as cursor:
+        statement, values = inside("118050", 10)
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {INSIDE}", ["%118050%", 10])
-        assert "identifier_inside" in "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute(f"EXPLAIN {statement}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "identifier_inside" in plan
+    condition = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert [condition.count(f"%{trigram}%") for trigram in ("118", "180", "805", "050")] == [1] * 4
+
+
+def test_inside_means_the_part_and_not_its_trigrams():
+    make_sim("99105011809")  # 105, 050, 501, 011, 118, 180
+    sim = make_sim("99011805019")
+    assert find_sims("011805").sim_ids == [sim.pk]
+
+
+@pytest.mark.parametrize("part", ["000000", "0000001", "0110110", "A1B2C3D4", "123456789012345678901234567890"])
+def test_any_part_is_asked_for_as_a_whole(part):
+    sim = make_sim(f"9{part}9")
+    patterns = inside(part, 10)[1][:-2]
+    assert {character for pattern in patterns for character in str(pattern).strip("%")} == set(part)
+    assert (find_sims(part).sim_ids, find_sims(part).best) == ([sim.pk], Match.INSIDE)
