@@ -20,10 +20,10 @@ from sims.copy import Answer, mark_of, prepared
 from sims.models import SyncPage, SyncRun
 from sims.sync.notes import Fetched, merge_pages
 from sims.sync.plan import Job, PagePlan, Part
-from sims.sync.runs import last_complete
+from sims.sync.runs import add_error, last_complete
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client
-from smarthub.errors import CarrierError
+from smarthub.errors import AuthError, CarrierError, RateLimited, ServerError, TransportError
 from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
@@ -34,6 +34,11 @@ PAGES_IN_HAND = 256
 MERGE_EVERY_S = 0.5
 # So many answers are taken in at once: a thread that wakes up for each only gets in the way of those that ask.
 HANDFUL = 25
+# What says nothing of the one account that was asked about: the others would be answered no better.
+OF_THE_KEY = (AuthError, RateLimited)
+# May be of one account, and is not where it befalls so many of them.
+OF_THE_CARRIER = (ServerError, TransportError)
+MOST_TROUBLED = 3
 
 
 class _Outcome(NamedTuple):
@@ -58,7 +63,9 @@ class _Reading:
     ready: list[Fetched] = field(default_factory=list)
     records: int = 0
     merged_at: float = field(default_factory=time.monotonic)
-    failure: str = ""
+    failures: dict[int, str] = field(default_factory=dict)
+    troubled: set[int] = field(default_factory=set)
+    is_stopped: bool = False
 
     @property
     def merge_in_s(self) -> float:
@@ -71,21 +78,22 @@ class _Reading:
 def read_pages(run: SyncRun, slice_: Slice) -> bool:
     """Read and merge list pages until all are in the copy (True) or the slice is over (False).
 
-    Raises RunFailed, after merging what came, when a page failed after its retries.
+    An account whose page failed after its retries is given up, and the others are read on. Raises RunFailed, after
+    merging what came, when that is done, or at once where the carrier as a whole seems to fail.
     """
     reading = _Reading(run, load_plan(run), slice_)
     let_go()
     with _threads(reading):
         while _ask(reading):
-            if reading.slice.is_over or reading.failure:
+            if reading.slice.is_over or reading.is_stopped:
                 _let_off(reading)
             _take_answers(reading)
             if not reading.merge_in_s:
                 _merge(reading)
                 slice_.renew()
     _merge(reading)
-    if reading.failure:
-        raise RunFailed(reading.failure)
+    if reading.failures and (reading.is_stopped or reading.plan.is_over):
+        raise RunFailed(_first_of(reading))
     return reading.plan.is_complete
 
 
@@ -153,7 +161,7 @@ def _fetched(reading: _Reading, job: Job) -> Fetched | Exception:
 
 def _ask(reading: _Reading) -> bool:
     """Hand out pages to ask for; False when no answer is outstanding any more."""
-    while reading.outstanding < PAGES_IN_HAND and not reading.failure and not reading.slice.is_over:
+    while reading.outstanding < PAGES_IN_HAND and not reading.is_stopped and not reading.slice.is_over:
         job = reading.plan.next_job()
         if job is None:
             break
@@ -194,7 +202,7 @@ def _take(reading: _Reading, outcome: _Outcome) -> None:
     reading.outstanding -= 1
     job, fetched = outcome
     if isinstance(fetched, CarrierError):
-        reading.failure = reading.failure or _failure(reading.plan.part(job.account_id), job, fetched)
+        _give_up(reading, job, fetched)
         return
     if isinstance(fetched, Exception):
         raise fetched
@@ -204,6 +212,24 @@ def _take(reading: _Reading, outcome: _Outcome) -> None:
     )
     reading.ready.append(fetched)
     reading.records += len(page.records)
+
+
+def _give_up(reading: _Reading, job: Job, error: CarrierError) -> None:
+    part = reading.plan.part(job.account_id)
+    part.is_given_up = True
+    reading.failures.setdefault(job.account_id, _failure(part, job, error))
+    if isinstance(error, OF_THE_CARRIER):
+        reading.troubled.add(job.account_id)
+    if isinstance(error, OF_THE_KEY) or len(reading.troubled) >= MOST_TROUBLED:
+        reading.is_stopped = True
+
+
+def _first_of(reading: _Reading) -> str:
+    """What failed first, by name; what failed beside it is noted."""
+    first, *more = reading.failures.values()
+    for reason in more:
+        add_error(reading.run.pk, reason)
+    return first
 
 
 def _failure(part: Part, job: Job, error: CarrierError) -> str:

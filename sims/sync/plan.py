@@ -32,14 +32,17 @@ class Part:
     is_at_end: bool = False
     total: int | None = None
     seen: int = 0
+    is_given_up: bool = False
 
     @property
     def is_complete(self) -> bool:
-        return not self.asked and self.next_page() is None
+        return not self.asked and not self.is_given_up and self.next_page() is None
 
     def next_page(self) -> int | None:
         """The next page worth asking for now, None when there is none or an answer must come first."""
         page = self._next()
+        if self.is_given_up:
+            return None
         if self.expected is not None and page < self.expected:
             return page
         if self.asked or self.is_at_end or (self.total is not None and self.seen == self.total):
@@ -107,3 +110,8 @@ class PagePlan:
     @property
     def is_complete(self) -> bool:
         return all(part.is_complete for part in self.parts)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to ask for but in accounts that were given up."""
+        return all(part.is_complete or part.is_given_up for part in self.parts)

@@ -13,7 +13,7 @@ from journal.models import Event
 from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
 from sims.sync import listing, named, runs, work
-from smarthub import Answer, Client, RawPage, RecordError
+from smarthub import Answer, Client, RawPage, RecordError, errors
 from smarthub.models.replies import Reply
 from tests.simulated import Simulated
 from toolkit import lease
@@ -409,6 +409,25 @@ def test_carrier_without_accounts_is_an_error_by_name(client: Client, monkeypatc
     work.work_slice(run.pk, client)
     run.refresh_from_db()
     assert (run.state, "no account" in run.note) == ("failed", True)
+
+
+@pytest.mark.parametrize("error", [errors.PermissionDenied, errors.ProtocolError, errors.ServerError])
+def test_account_whose_list_fails_does_not_keep_the_others_from_being_read(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, error: type[errors.CarrierError]
+) -> None:
+    whole, read_page = sync(), Client.list_sims_raw
+
+    def all_but_one(client: Client, account_name: str | None = None, **query: object) -> RawPage:
+        if account_name == first:
+            raise error("sim_list")
+        return read_page(client, account_name, **query)
+
+    first = min(whole.parts.values_list("account__name", flat=True))
+    monkeypatch.setattr(Client, "list_sims_raw", all_but_one)
+    run = sync()
+    assert (run.state, run.note.startswith(f"Page 1 of {first}: ")) == ("failed", True)
+    assert run.read == Sim.objects.exclude(account__name=first).count() > 0
+    assert not run.parts.get(account__name=first).is_done
 
 
 def test_what_of_the_catalogue_cannot_be_read_is_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
