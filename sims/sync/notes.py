@@ -126,7 +126,8 @@ UPDATE sims_syncrun r SET
     pages = r.pages + %(pages)s, read = r.read + %(read)s, changed = r.changed + %(changed)s,
     moved = r.moved + %(moved)s, new = r.new + %(new)s, kept_aside = r.kept_aside + %(kept_aside)s,
     requests = r.requests + %(requests)s, repeats = r.repeats + %(requests)s - %(pages)s,
-    pages_expected = COALESCE(listed.pages, r.pages_expected), sims_expected = COALESCE(listed.sims, r.sims_expected)
+    pages_expected = GREATEST(COALESCE(listed.pages, r.pages_expected), r.pages + %(pages)s),
+    sims_expected = GREATEST(COALESCE(listed.sims, r.sims_expected), r.read + %(read)s)
 FROM (
     SELECT sum(pages_expected) AS pages, sum(total) AS sims FROM sims_syncpart WHERE run_id = %(run)s
 ) AS listed

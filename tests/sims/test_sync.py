@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
+from msgspec import structs
 
 from enterprise.models import Account, CountryDayRead, Enterprise, ServicePackage, SharePool, Source
 from journal.models import Event
@@ -428,6 +429,18 @@ def test_account_whose_list_fails_does_not_keep_the_others_from_being_read(
     assert (run.state, run.note.startswith(f"Page 1 of {first}: ")) == ("failed", True)
     assert run.read == Sim.objects.exclude(account__name=first).count() > 0
     assert not run.parts.get(account__name=first).is_done
+
+
+def test_run_expects_no_less_than_it_has_read(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_page = Client.list_sims_raw
+
+    def too_small(client: Client, account_name: str | None = None, **query: object) -> RawPage:
+        return structs.replace(read_page(client, account_name, **query), total=1)
+
+    monkeypatch.setattr(Client, "list_sims_raw", too_small)
+    run = sync()
+    assert (run.state, run.read, run.sims_expected) == ("finished", 250, 250)
+    assert run.pages_expected == run.pages
 
 
 def test_what_of_the_catalogue_cannot_be_read_is_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
