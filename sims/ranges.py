@@ -151,11 +151,13 @@ class Since:
 
 
 def since_of(text: str) -> Since:
-    """24h, 7d or a day: the moment from which on."""
+    """24h, 7d or a day, as such or as a range without an end: the moment from which on."""
     written = text.strip().lower()
     if found := _SPAN.fullmatch(written):
         return Since(written, f"in the last {_long(written)}", timezone.now() - _length(found[1], found[2]))
-    day = _day(written)
+    if not re.fullmatch(rf"{_DAY}(?:\s*\.\.)?", written):
+        raise Unreadable("write a day as 2026-01-31, or 24h or 7d for the time up to now.")
+    day = _day(written.removesuffix("..").rstrip())
     return Since(str(day), f"since {day}", _midnight(day))
 
 
@@ -174,7 +176,7 @@ def _day(text: str) -> date:
     except ValueError:
         day = None
     if day is None:
-        raise Unreadable("write a day as 2026-01-31, and a range as 2026-01-01..2026-01-31.")
+        raise Unreadable("write a day as 2026-01-31, a range as 2026-01-01..2026-01-31, or 7d for seven days.")
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise Unreadable(f"a year lies between {FIRST_YEAR} and {LAST_YEAR}.")
     return day
