@@ -20,11 +20,11 @@ def test_whatever_stands_in_the_address_the_form_has_an_answer(query):
     assert form.page_size == 50 or "rows" in query
 
 
-@given(st.text(max_size=40))
 def test_changed_since_a_day_may_be_written_as_a_range_without_an_end() -> None:
     assert since_of("2026-01-31..") == since_of(" 2026-01-31 .. ") == since_of("2026-01-31")
 
 
+@given(st.text(max_size=40))
 @pytest.mark.parametrize("read", [usage_of, days_of, since_of])
 def test_a_range_is_read_or_refused_in_words(read, text):
     try:
