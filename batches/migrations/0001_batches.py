@@ -111,6 +111,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["state", "-id"], name="batch_state"),
+                    models.Index(fields=["username", "-id"], name="batch_person"),
+                    models.Index(fields=["kind", "-id"], name="batch_kind"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["reason"], name="batch_reason", opclasses=["gin_trgm_ops"]
+                    ),
+                    models.Index(
+                        condition=models.Q(("next_step_at__isnull", False)), fields=["next_step_at"], name="batch_due"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("uuid",), name="batch_uuid"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -187,6 +201,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["sending", "accepted", "settling", "unknown", "scheduled"])),
+                        fields=["batch", "number"],
+                        name="chunk_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "number"), name="chunk_number"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BatchCount",
@@ -303,71 +329,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(fields=["state", "-id"], name="batch_state"),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(fields=["username", "-id"], name="batch_person"),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(fields=["kind", "-id"], name="batch_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["reason"], name="batch_reason", opclasses=["gin_trgm_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(
-                condition=models.Q(("next_step_at__isnull", False)), fields=["next_step_at"], name="batch_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.UniqueConstraint(fields=("uuid",), name="batch_uuid"),
-        ),
-        migrations.AddIndex(
-            model_name="batchchunk",
-            index=models.Index(
-                condition=models.Q(("state__in", ["sending", "accepted", "settling", "unknown", "scheduled"])),
-                fields=["batch", "number"],
-                name="chunk_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batchchunk",
-            constraint=models.UniqueConstraint(fields=("batch", "number"), name="chunk_number"),
-        ),
-        migrations.AddIndex(
-            model_name="batchitem",
-            index=models.Index(fields=["batch", "state", "place"], name="item_state"),
-        ),
-        migrations.AddIndex(
-            model_name="batchitem",
-            index=models.Index(fields=["batch", "verdict", "place"], name="item_verdict"),
-        ),
-        migrations.AddIndex(
-            model_name="batchitem",
-            index=models.Index(condition=models.Q(("sim__isnull", False)), fields=["sim", "-id"], name="item_sim"),
-        ),
-        migrations.AddIndex(
-            model_name="batchitem",
-            index=models.Index(condition=models.Q(("is_stale", True)), fields=["batch", "place"], name="item_stale"),
-        ),
-        migrations.AddIndex(
-            model_name="batchitem",
-            index=models.Index(
-                condition=models.Q(("chunk__isnull", False)), fields=["chunk", "place"], name="item_chunk"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batchitem",
-            constraint=models.UniqueConstraint(fields=("batch", "place"), name="item_place"),
+            options={
+                "indexes": [
+                    models.Index(fields=["batch", "state", "place"], name="item_state"),
+                    models.Index(fields=["batch", "verdict", "place"], name="item_verdict"),
+                    models.Index(condition=models.Q(("sim__isnull", False)), fields=["sim", "-id"], name="item_sim"),
+                    models.Index(condition=models.Q(("is_stale", True)), fields=["batch", "place"], name="item_stale"),
+                    models.Index(
+                        condition=models.Q(("chunk__isnull", False)), fields=["chunk", "place"], name="item_chunk"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "place"), name="item_place"),
+                ],
+            },
         ),
     ]

@@ -91,6 +91,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name", "account_name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account_name", "name"), name="pool_account_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(("warn_percent__lt", models.F("critical_percent"))), name="pool_warns_first"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +119,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["read_at"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("pool", "read_at"), name="pool_reading"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -148,6 +157,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["call", "account"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("call", "account"), name="source_call", nulls_distinct=False),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,23 +188,5 @@ class Migration(migrations.Migration):
                 "ordering": ["day"],
                 "constraints": [models.UniqueConstraint(fields=("account", "day"), name="account_day")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="sharepool",
-            constraint=models.UniqueConstraint(fields=("account_name", "name"), name="pool_account_name"),
-        ),
-        migrations.AddConstraint(
-            model_name="sharepool",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("warn_percent__lt", models.F("critical_percent"))), name="pool_warns_first"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="poolreading",
-            constraint=models.UniqueConstraint(fields=("pool", "read_at"), name="pool_reading"),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.UniqueConstraint(fields=("call", "account"), name="source_call", nulls_distinct=False),
         ),
     ]

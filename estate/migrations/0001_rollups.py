@@ -91,6 +91,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])), fields=["state"], name="drift_open"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("sample__isnull", True), ("state__in", ["queued", "running"])),
+                        fields=("sample",),
+                        name="one_whole_check",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -134,6 +147,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+                "indexes": [
+                    models.Index(fields=["drift", "id"], name="drift_finding"),
+                    models.Index(fields=["drift", "cause", "id"], name="drift_finding_cause"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -230,28 +247,5 @@ class Migration(migrations.Migration):
                 "ordering": ["day", "kind", "place"],
                 "constraints": [models.UniqueConstraint(fields=("day", "kind", "place"), name="usage_top")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="driftcheck",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "running"])), fields=["state"], name="drift_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driftcheck",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("sample__isnull", True), ("state__in", ["queued", "running"])),
-                fields=("sample",),
-                name="one_whole_check",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="driftfinding",
-            index=models.Index(fields=["drift", "id"], name="drift_finding"),
-        ),
-        migrations.AddIndex(
-            model_name="driftfinding",
-            index=models.Index(fields=["drift", "cause", "id"], name="drift_finding_cause"),
         ),
     ]

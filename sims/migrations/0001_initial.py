@@ -55,179 +55,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SetAside",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("page", models.IntegerField(null=True)),
-                ("place", models.IntegerField(null=True)),
-                ("giccid", models.TextField(blank=True, db_collation="C")),
-                ("field", models.TextField(blank=True)),
-                ("reason", models.TextField()),
-                ("raw", models.TextField()),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="enterprise.account",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Sim",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("giccid", models.TextField(db_collation="C")),
-                ("status", models.TextField(db_collation="C")),
-                ("package", models.TextField(blank=True, db_collation="C", default="")),
-                ("package_started_at", models.DateTimeField(null=True)),
-                ("package_ends_at", models.DateTimeField(null=True)),
-                ("sold_at", models.DateTimeField(null=True)),
-                ("activated_at", models.DateTimeField(null=True)),
-                ("data_usage_mb", models.DecimalField(decimal_places=3, max_digits=18, null=True)),
-                ("sms_usage", models.BigIntegerField(null=True)),
-                ("voice_usage_min", models.BigIntegerField(null=True)),
-                ("apns", models.JSONField(default=list)),
-                ("apn_usages", models.JSONField(default=list)),
-                ("devices", models.JSONField(default=list)),
-                ("digest", models.BigIntegerField(null=True)),
-                ("read_at", models.DateTimeField()),
-                ("first_seen_at", models.DateTimeField()),
-                ("changed_at", models.DateTimeField()),
-                ("absent_runs", models.SmallIntegerField(default=0)),
-                ("missing_since", models.DateTimeField(null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sims",
-                        to="enterprise.account",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SimCount",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("account_id", models.BigIntegerField()),
-                ("status", models.TextField(db_collation="C")),
-                ("package", models.TextField(db_collation="C")),
-                ("is_missing", models.BooleanField()),
-                ("n", models.BigIntegerField()),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("account_id", "status", "package", "is_missing"), name="sim_count_key"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SimIdentifier",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "sim",
-                        "kind",
-                        "position",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "kind",
-                    models.SmallIntegerField(choices=[(1, "ICCID"), (2, "IMEI"), (3, "IMSI"), (4, "Phone number")]),
-                ),
-                ("position", models.SmallIntegerField(default=0)),
-                ("value", models.TextField(db_collation="C")),
-                (
-                    "sim",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="identifiers",
-                        to="sims.sim",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SyncPage",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("page", models.IntegerField()),
-                ("asked_at", models.DateTimeField()),
-                (
-                    "sim_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="enterprise.account",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SyncPart",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("total", models.BigIntegerField(null=True)),
-                ("page_size", models.IntegerField(null=True)),
-                ("pages_expected", models.IntegerField(null=True)),
-                ("pages", models.IntegerField(default=0)),
-                ("is_done", models.BooleanField(default=False)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("note", models.TextField(blank=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="enterprise.account",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["account__name"],
-            },
-        ),
-        migrations.CreateModel(
             name="SyncRun",
             fields=[
                 (
@@ -306,6 +133,253 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["state", "kind", "-id"], name="run_state"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "full"), ("state__in", ["queued", "running"])),
+                        fields=("kind",),
+                        name="one_full_run",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SetAside",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("page", models.IntegerField(null=True)),
+                ("place", models.IntegerField(null=True)),
+                ("giccid", models.TextField(blank=True, db_collation="C")),
+                ("field", models.TextField(blank=True)),
+                ("reason", models.TextField()),
+                ("raw", models.TextField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="enterprise.account",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="set_aside",
+                        to="sims.syncrun",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["run", "-id"], name="aside_run"),
+                    models.Index(fields=["giccid", "-id"], name="aside_giccid"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Sim",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("giccid", models.TextField(db_collation="C")),
+                ("status", models.TextField(db_collation="C")),
+                ("package", models.TextField(blank=True, db_collation="C", default="")),
+                ("package_started_at", models.DateTimeField(null=True)),
+                ("package_ends_at", models.DateTimeField(null=True)),
+                ("sold_at", models.DateTimeField(null=True)),
+                ("activated_at", models.DateTimeField(null=True)),
+                ("data_usage_mb", models.DecimalField(decimal_places=3, max_digits=18, null=True)),
+                ("sms_usage", models.BigIntegerField(null=True)),
+                ("voice_usage_min", models.BigIntegerField(null=True)),
+                ("apns", models.JSONField(default=list)),
+                ("apn_usages", models.JSONField(default=list)),
+                ("devices", models.JSONField(default=list)),
+                ("digest", models.BigIntegerField(null=True)),
+                ("read_at", models.DateTimeField()),
+                ("first_seen_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("absent_runs", models.SmallIntegerField(default=0)),
+                ("missing_since", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sims",
+                        to="enterprise.account",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["account", "status", "giccid"], name="sim_account_status"),
+                    models.Index(fields=["account", "giccid"], name="sim_account"),
+                    models.Index(fields=["status", "giccid"], name="sim_status"),
+                    models.Index(fields=["package", "giccid"], name="sim_package"),
+                    models.Index(
+                        condition=models.Q(("missing_since__isnull", False)), fields=["giccid"], name="sim_missing"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("giccid",), name="sim_giccid"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SimCount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("account_id", models.BigIntegerField()),
+                ("status", models.TextField(db_collation="C")),
+                ("package", models.TextField(db_collation="C")),
+                ("is_missing", models.BooleanField()),
+                ("n", models.BigIntegerField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account_id", "status", "package", "is_missing"), name="sim_count_key"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SimIdentifier",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "sim",
+                        "kind",
+                        "position",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.SmallIntegerField(choices=[(1, "ICCID"), (2, "IMEI"), (3, "IMSI"), (4, "Phone number")]),
+                ),
+                ("position", models.SmallIntegerField(default=0)),
+                ("value", models.TextField(db_collation="C")),
+                (
+                    "sim",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identifiers",
+                        to="sims.sim",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["value"], name="identifier_value"),
+                    models.Index(django.db.models.functions.text.Reverse("value"), name="identifier_reversed"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SyncPage",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("page", models.IntegerField()),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "sim_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="enterprise.account",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="page_rows",
+                        to="sims.syncrun",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["run", "asked_at"], name="page_asked"),
+                    django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["sim_ids"], name="page_sims"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "account", "page"), name="page_run_account"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SyncPart",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("total", models.BigIntegerField(null=True)),
+                ("page_size", models.IntegerField(null=True)),
+                ("pages_expected", models.IntegerField(null=True)),
+                ("pages", models.IntegerField(default=0)),
+                ("is_done", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("note", models.TextField(blank=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="enterprise.account",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="sims.syncrun",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["account__name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "account"), name="part_run_account"),
+                ],
             },
         ),
     ]

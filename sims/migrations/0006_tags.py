@@ -65,6 +65,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+                "indexes": [
+                    models.Index(condition=models.Q(("is_shared", True)), fields=["id"], name="view_shared"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("owner"), django.db.models.functions.text.Lower("name"), name="view_owner_name"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +131,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": [django.db.models.functions.text.Lower("name")],
+                "constraints": [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("name"), name="tag_name"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +166,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["sim", "tag"], name="simtag_sim"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Tagging",
@@ -203,6 +219,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["state", "-id"], name="tagging_state"),
+                    models.Index(fields=["requested_by", "-id"], name="tagging_person"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -237,31 +257,5 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["sim", "author", "-id"], name="note_sim_author")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="savedview",
-            index=models.Index(condition=models.Q(("is_shared", True)), fields=["id"], name="view_shared"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                models.F("owner"), django.db.models.functions.text.Lower("name"), name="view_owner_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower("name"), name="tag_name"),
-        ),
-        migrations.AddIndex(
-            model_name="simtag",
-            index=models.Index(fields=["sim", "tag"], name="simtag_sim"),
-        ),
-        migrations.AddIndex(
-            model_name="tagging",
-            index=models.Index(fields=["state", "-id"], name="tagging_state"),
-        ),
-        migrations.AddIndex(
-            model_name="tagging",
-            index=models.Index(fields=["requested_by", "-id"], name="tagging_person"),
         ),
     ]

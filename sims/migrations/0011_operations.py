@@ -112,6 +112,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["sim", "-id"], name="operation_sim"),
+                    models.Index(fields=["state", "-id"], name="operation_state"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "sending"])),
+                        fields=["created_at"],
+                        name="operation_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["accepted", "scheduled", "unknown"])),
+                        fields=["next_read_at"],
+                        name="operation_due",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +169,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("batch_uuid__isnull", False)),
+                        fields=["batch_uuid"],
+                        name="open_change_batch",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("operation__isnull", False), ("batch_item_id__isnull", False), _connector="XOR"
+                        ),
+                        name="open_change_has_one_holder",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Protection",
@@ -210,42 +241,5 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(fields=["sim", "-id"], name="operation_sim"),
-        ),
-        migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(fields=["state", "-id"], name="operation_state"),
-        ),
-        migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "sending"])),
-                fields=["created_at"],
-                name="operation_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="operation",
-            index=models.Index(
-                condition=models.Q(("state__in", ["accepted", "scheduled", "unknown"])),
-                fields=["next_read_at"],
-                name="operation_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="openchange",
-            index=models.Index(
-                condition=models.Q(("batch_uuid__isnull", False)), fields=["batch_uuid"], name="open_change_batch"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("operation__isnull", False), ("batch_item_id__isnull", False), _connector="XOR"),
-                name="open_change_has_one_holder",
-            ),
         ),
     ]

@@ -57,6 +57,49 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Template",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60)),
+                ("content", models.TextField()),
+                ("encoding", models.CharField(default="text", max_length=4)),
+                ("expect", models.TextField(blank=True)),
+                ("expect_within_s", models.PositiveIntegerField(null=True)),
+                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="enterprise.account",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("account", "name"),
+                        name="template_name",
+                        nulls_distinct=False,
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Message",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -189,9 +232,77 @@ class Migration(migrations.Migration):
                         to="sms.sendloop",
                     ),
                 ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="sms.template",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["giccid", "-at", "-id"], name="message_conversation"),
+                    models.Index(fields=["state", "-id"], name="message_state"),
+                    models.Index(fields=["account", "-id"], name="message_account"),
+                    models.Index(
+                        condition=models.Q(("user__isnull", False)), fields=["user", "-id"], name="message_user"
+                    ),
+                    models.Index(
+                        condition=models.Q(("template__isnull", False)),
+                        fields=["template", "-id"],
+                        name="message_template",
+                    ),
+                    models.Index(fields=["created_at"], name="message_created"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("content"), name="gin_trgm_ops"
+                        ),
+                        name="message_text",
+                    ),
+                    models.Index(
+                        condition=models.Q(("direction", "mt")), fields=["user", "created_at"], name="message_user_hour"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["is_bulk", "id"], name="message_queued"
+                    ),
+                    models.Index(condition=models.Q(("state", "sending")), fields=["loop"], name="message_sending"),
+                    models.Index(
+                        condition=models.Q(("next_poll_at__isnull", False)), fields=["next_poll_at"], name="message_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("answer", "waiting")), fields=["expect_until"], name="message_expects"
+                    ),
+                    models.Index(fields=["-reported_at"], name="message_reported"),
+                    models.Index(
+                        condition=models.Q(("direction", "mo"), ("read_at__isnull", True)),
+                        fields=["giccid", "id"],
+                        name="message_unread",
+                    ),
+                    models.Index(condition=models.Q(("sim__isnull", True)), fields=["-id"], name="message_unknown_sim"),
+                    models.Index(
+                        condition=models.Q(("batch_item_id__isnull", False)),
+                        fields=["batch_item_id"],
+                        name="message_item",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("sms_id__gt", "")), fields=("direction", "sms_id"), name="message_sms_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("direction", "mo"), ("state", "received")),
+                            models.Q(("direction", "mt"), models.Q(("state", "received"), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="message_received_is_mo",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -214,52 +325,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Template",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60)),
-                ("content", models.TextField()),
-                ("encoding", models.CharField(default="text", max_length=4)),
-                ("expect", models.TextField(blank=True)),
-                ("expect_within_s", models.PositiveIntegerField(null=True)),
-                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("deleted_at", models.DateTimeField(null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="enterprise.account",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["name", "id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="message",
-            name="template",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="sms.template",
-            ),
         ),
         migrations.CreateModel(
             name="Conversation",
@@ -322,118 +387,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=("account", "name"),
-                name="template_name",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["giccid", "-at", "-id"], name="message_conversation"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["state", "-id"], name="message_state"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["account", "-id"], name="message_account"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("user__isnull", False)), fields=["user", "-id"], name="message_user"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("template__isnull", False)), fields=["template", "-id"], name="message_template"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["created_at"], name="message_created"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("content"), name="gin_trgm_ops"
-                ),
-                name="message_text",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("direction", "mt")), fields=["user", "created_at"], name="message_user_hour"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state", "queued")), fields=["is_bulk", "id"], name="message_queued"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(condition=models.Q(("state", "sending")), fields=["loop"], name="message_sending"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("next_poll_at__isnull", False)), fields=["next_poll_at"], name="message_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("answer", "waiting")), fields=["expect_until"], name="message_expects"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["-reported_at"], name="message_reported"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("direction", "mo"), ("read_at__isnull", True)),
-                fields=["giccid", "id"],
-                name="message_unread",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(condition=models.Q(("sim__isnull", True)), fields=["-id"], name="message_unknown_sim"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("batch_item_id__isnull", False)), fields=["batch_item_id"], name="message_item"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("sms_id__gt", "")), fields=("direction", "sms_id"), name="message_sms_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("direction", "mo"), ("state", "received")),
-                    models.Q(("direction", "mt"), models.Q(("state", "received"), _negated=True)),
-                    _connector="OR",
-                ),
-                name="message_received_is_mo",
-            ),
         ),
     ]
