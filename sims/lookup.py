@@ -11,11 +11,11 @@ from typing import NamedTuple
 from django.db import connection
 
 from sims.identifiers import Wanted, wanted
+from sims.inside import MIN_INSIDE, inside
 from sims.models import SimIdentifier
 from toolkit.database import array_of
 
 MAX_HITS = 10_000
-MIN_INSIDE = 6
 
 # Prefixes are ranges: a prepared LIKE can go generic and scan the table.
 COLUMNS = "sim_id, kind, position, value"
@@ -24,9 +24,6 @@ WITHOUT_CHECK = f"SELECT 0, {COLUMNS} FROM sims_simidentifier WHERE value = %s A
 BEGINNING = f"SELECT 1, {COLUMNS} FROM sims_simidentifier WHERE value > %s AND value < %s ORDER BY value LIMIT %s"
 ENDING = f"""SELECT 2, {COLUMNS} FROM sims_simidentifier
 WHERE reverse(value) > %s AND reverse(value) < %s ORDER BY reverse(value) LIMIT %s"""
-# By trigrams, slower than the others, so only where they find nothing. Each trigram is a condition of its own: then GIN
-# leaps from list to list; with all in one pattern it looks at every one for each entry of the shortest list.
-INSIDE = f"SELECT 3, {COLUMNS} FROM sims_simidentifier WHERE {{trigrams}} AND strpos(value, %s) > 0 LIMIT %s"
 
 AMONG = "SELECT id FROM sims_sim WHERE id = ANY(%s::bigint[]) AND account_id = ANY(%s::bigint[])"
 
@@ -95,14 +92,6 @@ def of_accounts(hits: list[Hit], accounts: Collection[int] | None) -> list[Hit]:
 def _inside(asked: Wanted, limit: int) -> list[Hit]:
     parts = [whole for whole in asked.whole if len(whole) >= MIN_INSIDE]
     return _rows(*inside(parts[-1], limit)) if parts else []
-
-
-def inside(part: str, limit: int) -> tuple[str, list[str | int]]:
-    """The statement for numbers with `part` in them; last digits first, for they differ most."""
-    starts = range(len(part) - 3, -1, -1)
-    patterns = list(dict.fromkeys(f"%{part[start : start + 3]}%" for start in starts))
-    trigrams = " AND ".join(["value LIKE %s"] * len(patterns))
-    return INSIDE.format(trigrams=trigrams), [*patterns, part, limit]
 
 
 def _rows(statement: str, values: list[str | int]) -> list[Hit]:

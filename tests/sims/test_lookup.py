@@ -4,7 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sims.identifiers import wanted
-from sims.lookup import Match, _branches, find_sims, inside
+from sims.inside import inside
+from sims.lookup import Match, _branches, find_sims
 from sims.trigrams import ensure_index
 from tests.sims.fleet import make_sim
 
@@ -131,6 +132,19 @@ def test_inside_uses_its_index_once_it_is_built():
     assert "identifier_inside" in plan
     condition = next(line for line in plan.splitlines() if "Index Cond" in line)
     assert [condition.count(f"%{trigram}%") for trigram in ("118", "180", "805", "050")] == [1] * 4
+
+
+def test_what_all_numbers_have_is_asked_for_last(django_assert_num_queries):
+    for number in range(200):
+        make_sim(f"8986011{number:05}")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'sims_simidentifier'::regclass")
+        assert inside("999898", 10)[1][0] == "%898%"
+        cursor.execute("ANALYZE sims_simidentifier")
+    with django_assert_num_queries(1):
+        statement, values = inside("999898", 10)
+    assert (values[0], values[-3:]) == ("%989%", ["%898%", "999898", 10])
+    assert statement.count("LIKE") == 4
 
 
 def test_inside_means_the_part_and_not_its_trigrams():
