@@ -16,8 +16,19 @@ from sms.texts import keepable
 S = Message.State
 # The more a state says, the higher: whatever the order of reports, the one that says most stays.
 RANK = MappingProxyType({S.ACCEPTED: 1, S.EXPIRED: 2, S.FAILED: 3, S.DELIVERED: 4})
-# The carrier's word → ours; a word that is not here says nothing.
-STATUSES = MappingProxyType({"PENDING": S.ACCEPTED, "DELIVERED": S.DELIVERED, "FAILED": S.FAILED})
+# The carrier's word → ours; a word that is not here says nothing. Only the first three are known, the others are those
+# of the field, where a list that is cut short may go on with them.
+STATUSES = MappingProxyType(
+    {
+        "PENDING": S.ACCEPTED,
+        "DELIVERED": S.DELIVERED,
+        "FAILED": S.FAILED,
+        "UNDELIVERED": S.FAILED,
+        "UNDELIVERABLE": S.FAILED,
+        "REJECTED": S.FAILED,
+        "EXPIRED": S.EXPIRED,
+    }
+)
 EXPIRED_REASONS = frozenset({"expired", "validity_expired", "ttl_expired"})
 LONGEST_REASON = 200
 SETTLED = (

@@ -15,6 +15,7 @@ from smarthub.decode.shown import shown
 
 MOST_UNPACKED = 8 << 20
 MOST_EVENTS = 30_000
+WRAPPED_IN = "data"
 _BOM = b"\xef\xbb\xbf"
 _read_headers = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _read_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -66,7 +67,18 @@ def events_in(body: bytes) -> list[bytes]:
 
 
 def event_of(raw: bytes) -> Event:
-    """One event's fields, each still as it came; of a name that stands twice, the last. Raises CannotRead."""
+    """One event's fields, each still as it came; of a name that stands twice, the last. Raises CannotRead.
+
+    Fields wrapped in `data`, as answers may be, count beside those around it.
+    """
+    event = _fields_of(raw)
+    inner = event.get(WRAPPED_IN)
+    if isinstance(inner, msgspec.Raw) and bytes(inner).startswith(b"{"):
+        return {**event, **_fields_of(bytes(inner))}
+    return {**event, **inner} if isinstance(inner, dict) else event
+
+
+def _fields_of(raw: bytes) -> Event:
     try:
         return _read_object(raw)
     except RecursionError:

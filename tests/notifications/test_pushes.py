@@ -236,6 +236,18 @@ def test_duplicate_keys_odd_names_and_packed_bodies_are_understood(carrier: Simu
     assert events()[1][2] == {"hours": "72.50"}
 
 
+def test_an_event_wrapped_as_answers_may_be_is_understood(carrier: Simulated, work: Work) -> None:
+    inner = {"giccid": SEED, "noSessionHours": 72}
+    push(json.dumps({"eventId": "w1", "data": inner}).encode(), "no-session")
+    push(json.dumps({"eventId": "w1", "data": inner, "try": 2}).encode(), "no-session")
+    push(json.dumps({"eventId": "w2", "data": "of no use", "giccid": SEED}).encode(), "no-session")
+
+    work()
+
+    assert [state for state, _ in states()] == ["handled", "ignored", "handled"]
+    assert events()[0] == ("push.no_session", SEED, {"hours": "72"})
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"), [("a\x00b", "a␀b"), ("a\ud800b", "a\ufffdb"), ("\u202e<b>\x07", "\u202e<b>\x07")]
 )

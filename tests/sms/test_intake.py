@@ -128,6 +128,14 @@ def test_expiry_is_a_state_of_its_own(mt):
     assert message.state == "expired"
 
 
+@pytest.mark.parametrize(("word", "state"), [("EXPIRED", "expired"), ("undeliverable", "failed"), ("sent", "accepted")])
+def test_words_of_the_field_end_a_message_and_others_say_nothing(mt, word, state):
+    message = mt()
+    report(message.sms_id, word)
+    message.refresh_from_db()
+    assert message.state == state
+
+
 def test_a_report_for_a_message_never_sent_is_kept_and_changes_nothing(mt):
     message = mt()
     assert report("sms-of-somebody-else", "FAILED") is None
