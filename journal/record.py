@@ -40,15 +40,18 @@ class NewEvent:
     cause: Cause | None = None
 
 
+# One document: the driver would look at each value of ten arrays, one by one.
 INSERT = """
 INSERT INTO journal_event
     (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind, cause_id)
-SELECT kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data::jsonb, cause_kind, cause_id
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[],
-    %s::text[], %s::bigint[])
-    WITH ORDINALITY AS e (kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind,
-    cause_id, place)
-ORDER BY place
+SELECT kind, severity, subject_kind, subject_key, sim_id, account_id, happened_at, data, cause_kind, cause_id
+FROM ROWS FROM (
+    jsonb_to_recordset(%s::jsonb) AS (
+        kind text, severity text, subject_kind text, subject_key text, sim_id bigint, account_id bigint,
+        happened_at timestamptz, data jsonb, cause_kind text, cause_id bigint
+    )
+) WITH ORDINALITY AS e
+ORDER BY ordinality
 RETURNING id
 """
 
@@ -67,21 +70,21 @@ def record(events: Sequence[NewEvent], *, cause: Cause) -> list[int]:
 
 
 def _insert(events: Sequence[NewEvent], severities: list[str], cause: Cause) -> list[int]:
-    causes = [event.cause or cause for event in events]
+    rows = [
+        {
+            "kind": event.kind,
+            "severity": severity,
+            "subject_kind": event.subject_kind,
+            "subject_key": event.subject_key,
+            "sim_id": event.sim_id,
+            "account_id": event.account_id,
+            "happened_at": event.happened_at,
+            "data": event.data,
+            "cause_kind": (event.cause or cause).kind,
+            "cause_id": (event.cause or cause).id,
+        }
+        for event, severity in zip(events, severities, strict=True)
+    ]
     with set_cursor() as cursor:
-        cursor.execute(
-            INSERT,
-            [
-                [event.kind for event in events],
-                severities,
-                [event.subject_kind for event in events],
-                [event.subject_key for event in events],
-                [event.sim_id for event in events],
-                [event.account_id for event in events],
-                [event.happened_at for event in events],
-                [msgspec.json.encode(event.data).decode() for event in events],
-                [each.kind.value for each in causes],
-                [each.id for each in causes],
-            ],
-        )
+        cursor.execute(INSERT, [msgspec.json.encode(rows).decode()])
         return [row[0] for row in cursor.fetchall()]

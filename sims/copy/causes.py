@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from journal.models import Event
 from journal.record import Cause, NewEvent
-from sims.models import OpenChange, Operation, ScheduledPlan, Sim, Verb
+from sims.models import Operation, Sim, Verb
+from toolkit.database import array_of, set_cursor
 
 CauseFor = Cause | Callable[[str], Cause]
 """The cause of what is found, for all or by ICCID."""
@@ -31,7 +32,7 @@ Change = tuple[str, Cause]
 
 
 def with_causes(events: list[NewEvent], cause: CauseFor) -> list[NewEvent]:
-    """The events with the cause of each: two queries."""
+    """The events with the cause of each: one query."""
     changes = _changes_of({event.sim_id for event in events if event.sim_id}) if events else {}
     return [replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause)) for event in events]
 
@@ -47,18 +48,23 @@ def _fits(event: NewEvent, verb: str) -> bool:
     return event.kind != "sim.status" or event.data.get("new") == BECOMES.get(verb)
 
 
+# What was sent, and plans of the next cycle.
+CHANGES = """
+SELECT o.sim_id, o.verb, o.operation_id, o.batch_item_id
+FROM sims_openchange o LEFT JOIN sims_operation p ON p.id = o.operation_id
+WHERE o.sim_id = ANY(%(ids)s::bigint[]) AND p.state IS DISTINCT FROM %(queued)s
+UNION ALL
+SELECT sim_id, %(plan)s, operation_id, batch_item_id FROM sims_scheduledplan WHERE sim_id = ANY(%(ids)s::bigint[])
+"""
+
+
 def _changes_of(sim_ids: Iterable[int]) -> dict[int, list[Change]]:
-    """The changes under way at the carrier, by SIM: what was sent, and plans of the next cycle."""
-    ids = list(sim_ids)
+    """The changes under way at the carrier, by SIM."""
     found: dict[int, list[Change]] = {}
-    held = OpenChange.objects.filter(sim_id__in=ids).exclude(
-        operation__isnull=False, operation__state__in=[Operation.State.QUEUED]
-    )
-    for sim_id, verb, operation_id, item_id in held.values_list("sim_id", "verb", "operation_id", "batch_item_id"):
-        found.setdefault(sim_id, []).append((verb, _cause(operation_id, item_id)))
-    plans = ScheduledPlan.objects.filter(sim_id__in=ids)
-    for sim_id, operation_id, item_id in plans.values_list("sim_id", "operation_id", "batch_item_id"):
-        found.setdefault(sim_id, []).append((Verb.CHANGE_PLAN, _cause(operation_id, item_id)))
+    with set_cursor() as cursor:
+        values = {"ids": array_of(sim_ids), "queued": Operation.State.QUEUED, "plan": Verb.CHANGE_PLAN}
+        for sim_id, verb, operation_id, item_id in cursor.execute(CHANGES, values):
+            found.setdefault(sim_id, []).append((verb, _cause(operation_id, item_id)))
     return found
 
 
