@@ -18,6 +18,7 @@ from stack.child import Child, Program
 from stack.errors import StackError
 from stack.files import disk_full, need_room, private_folder, refuse_foreign, socket_folder, write_private
 from stack.memory import total_bytes
+from stack.tuning import DISK, memory_settings
 
 MAJOR = "18"
 _MB = 1024 * 1024
@@ -191,7 +192,6 @@ class Postgres:
             "unix_socket_directories": str(self.place.sockets),
             "unix_socket_permissions": "0700",
             "max_connections": str(self.max_connections),
-            "shared_buffers": f"{shared_buffers_mb(total_bytes())}MB",
             "max_wal_size": "4GB",
             "random_page_cost": "1.1",
             "wal_compression": "on",
@@ -201,7 +201,7 @@ class Postgres:
             "log_error_verbosity": "terse",
             "log_line_prefix": "%m [%p] ",
         }
-        return values | _FAST if self.fast else values
+        return values | (_FAST if self.fast else memory_settings(total_bytes()) | DISK)
 
     def wait_ready(self, child: Child, timeout_s: float = 60) -> None:
         """Wait for the first connection and see that our database is there; raises StackError."""
@@ -223,11 +223,6 @@ class Postgres:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {_DATABASE}")
-
-
-def shared_buffers_mb(memory_bytes: int) -> int:
-    """A quarter of the memory, at least 64 MB and at most 4 GB."""
-    return max(64, min(4096, memory_bytes // 4 // _MB))
 
 
 def _postmaster(pid_file: Path, data: Path) -> int | None:
