@@ -126,14 +126,14 @@ def capped_facets(asked: Filter, among: SimQuerySet, both: SimQuerySet) -> Facet
 
     `both` are those that answer both; they are counted apart when there are too many of the others.
     """
-    columns = among.order_by().values_list("account_id", "status", "package", "missing_since")
+    columns = among.values_list("account_id", "status", "package", "missing_since")
     sql, values = columns[: CAP + 1].query.sql_with_params()
     named = {f"hit{number}": value for number, value in enumerate(values)}
     text = sql % tuple(f"%({name})s" for name in named)
     counted = _count(_HITS.format(hits=text), {**values_of(asked), **named})
     counted.is_partial = counted.whole > CAP
     if counted.is_partial:
-        total = both.order_by().values("pk")[: CAP + 1].count() if asked else CAP + 1
+        total = both.values("pk")[: CAP + 1].count() if asked else CAP + 1
         counted.total, counted.is_capped = min(total, CAP), total > CAP
     return counted
 

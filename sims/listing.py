@@ -7,7 +7,7 @@ from math import prod
 
 from sims import order as orders
 from sims.counts import CAP, Facets, Filter, capped_facets, facets
-from sims.criteria import Criteria, matching
+from sims.criteria import Criteria, matching, soonest_found
 from sims.forms import DAMAGED_CURSOR, SimListForm
 from sims.lookup import Hits, find_sims
 from sims.models import Sim
@@ -79,7 +79,7 @@ def _counted(asked: Criteria) -> Facets:
     if asked.is_exact:
         return facets(asked.exact)
     others = replace(asked, exact=Filter(scope=asked.exact.scope))
-    return capped_facets(asked.exact, matching(others), matching(asked))
+    return capped_facets(asked.exact, soonest_found(others), matching(asked))
 
 
 def _without_others(form: SimListForm, asked: Criteria) -> dict[str, int]:

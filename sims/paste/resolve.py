@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -111,6 +112,8 @@ def _whole(ask: Ask, asked: dict[str, Wanted]) -> dict[str, Meaning]:
     wishes += [(value, want.without_check, int(_ICCID), 1) for value, want in asked.items() if want.without_check]
     if not wishes:
         return {}
+    # In the index's order: neighbours are on one page.
+    wishes.sort(key=itemgetter(1))
     names = ("values", "forms", "kinds", "wishes")
     columns: dict[str, Any] = {
         name: list(column) for name, column in zip(names, zip(*wishes, strict=True), strict=True)
@@ -144,6 +147,7 @@ def _partly(ask: Ask, values: list[str]) -> dict[str, Meaning]:
     """What begins or ends with the values."""
     if not values:
         return {}
+    values = sorted(values)
     backwards = [value[::-1] for value in values]
     asked = {
         "values": values,

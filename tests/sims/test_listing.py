@@ -299,3 +299,25 @@ def test_no_query_scans_the_table(query, django_assert_num_queries):
             cursor.execute(f"EXPLAIN {each}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
         assert "Seq Scan on sims_sim " not in plan, f"{each}\n{plan}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("activated=2026-01-01..2026-02-01", "sim_activated"),
+        ("activated=none", "sim_activated"),
+        ("changed=24h", "sim_changed"),
+    ],
+)
+def test_a_span_of_time_is_counted_off_its_index(query, index):
+    """However many answer it: with a limit, PostgreSQL takes the table for those and may have to go through it all."""
+    with CaptureQueriesContext(connection) as asked_for:
+        list_sims(form(query))
+    counted = next(one["sql"] for one in asked_for if "missing_since" in one["sql"] and "GROUPING" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {counted}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Index Scan using {index} " in plan
+    assert "Sort " not in plan
