@@ -18,8 +18,33 @@ from stack.postgres import Postgres
 from stack.valkey import Valkey
 
 
+class Engines:
+    """Those of the portal being measured."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def cool(self) -> None:
+        """Start PostgreSQL anew with nothing of its data in memory, neither in its own nor in the system's."""
+        from django.db import connection, connections
+
+        with connection.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+        connections.close_all()
+        self._postgres.stop()
+        for path in self._postgres.data.rglob("*"):
+            if path.is_file():
+                _forget(path)
+        self._postgres.start()
+
+
+def _forget(path: Path) -> None:
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 @contextmanager
-def portal(kept: Path | None = None, **environ: str) -> Iterator[None]:
+def portal(kept: Path | None = None, **environ: str) -> Iterator[Engines]:
     """Engines of its own and Django set up on them; everything is gone afterwards, unless it is `kept` in a folder."""
     folder = kept or Path(tempfile.mkdtemp(prefix="portal-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +66,7 @@ def portal(kept: Path | None = None, **environ: str) -> Iterator[None]:
             }
         )
         _set_up()
-        yield
+        yield Engines(postgres)
     finally:
         valkey.stop()
         postgres.stop()
