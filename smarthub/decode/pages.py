@@ -103,7 +103,7 @@ def _natural(number: int | None) -> int | None:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8", "surrogateescape"))
+        return json.loads(body.decode("utf-8-sig", "surrogateescape"))
     except (ValueError, RecursionError):
         raise ProtocolError(title="The answer is not JSON") from None
 

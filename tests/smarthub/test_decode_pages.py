@@ -24,6 +24,12 @@ def test_records_come_as_they_were_written() -> None:
     assert (page.page, page.size, page.total) == (2, 10, 22)
 
 
+def test_a_mark_of_byte_order_is_no_part_of_an_answer() -> None:
+    marked = b"\xef\xbb\xbf" + body(f"{A}, {B}")
+    assert [json.loads(record)["giccid"] for record in split_page(marked).records] == ["1", "2"]
+    assert json.loads(unwrap(b"\xef\xbb\xbf" + A.encode())) == json.loads(A)
+
+
 @pytest.mark.parametrize("records", [f"[{A},{B}]", f" \n[{A}, {B}]", f'{{"data": [{A}, {B}]}}'])
 def test_an_envelope_may_be_absent_or_bare(records: str) -> None:
     page = split_page(records.encode())
