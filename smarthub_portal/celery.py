@@ -9,9 +9,10 @@ import threading
 import time
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutting_down
 from kombu import Queue
 
+from stack.gate import pass_gate
 from toolkit.stopping import tell_to_stop, wait_for_stop
 
 QUEUES = ("click", "push", "batch", "sync")
@@ -34,6 +35,12 @@ def heartbeat_key(queue: str) -> str:
 @setup_logging.connect
 def _keep_our_logging(**kwargs: object) -> None:
     """Celery leaves logging alone when somebody listens here; the settings have set it up."""
+
+
+@worker_init.connect
+def _wait_for_tables(**kwargs: object) -> None:
+    """All tasks are imported by now, and none is taken yet."""
+    pass_gate()
 
 
 @worker_ready.connect

@@ -9,6 +9,7 @@ from pathlib import Path
 from smarthub_portal.celery import WORKERS
 from smarthub_portal.env import BASE_DIR
 from stack.child import Program
+from stack.gate import Gate
 
 # A change may hold its thread for 40 s while the carrier takes its time; clicks and pushes of others must not wait for
 # a handful of those. Threads that wait hold no connection to the database (toolkit/database.py).
@@ -21,6 +22,8 @@ class Programs:
     log_dir: Path
     port: int
     """where the portal really listens; PORT may have asked for any"""
+    gate: Gate | None = None
+    """where web and workers wait, their code loaded, until there are tables"""
 
     def web(self, number: int, listener: int, metrics: Path) -> Program:
         """One web process on a listening socket that it inherits under this file number."""
@@ -57,6 +60,9 @@ class Programs:
         inherited: tuple[int, ...] = (),
     ) -> Program:
         ours = {"PORTAL_ROLE": role, "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **(more or {})}
+        if self.gate is not None and role in ("web", "worker"):
+            ours |= self.gate.environment
+            inherited = (*inherited, self.gate.waiting_end)
         return Program(
             name=name,
             argv=(sys.executable, *command),

@@ -18,6 +18,7 @@ from smarthub_portal.programs import Programs
 from smarthub_portal.secret import kept_secret
 from stack.child import die_with_parent
 from stack.errors import StackError
+from stack.gate import Gate
 from stack.lock import DataLock
 from stack.ports import bind, free_port
 from stack.postgres import Postgres
@@ -57,17 +58,20 @@ class Start:
         lock = DataLock(self.data_dir)
         self.listener = bind(self.env.HOST, self.wishes.port)
         self.port = int(self.listener.getsockname()[1])
-        self.programs = Programs(self.log_dir, self.port)
+        gate = Gate()
+        self.programs = Programs(self.log_dir, self.port, gate)
         try:
             with Supervisor(say) as self.supervisor:
                 self._start_engines()
                 self._start_carrier()
+                self._start_first()
                 self._prepare()
-                self.waiting = self._plan_the_rest()
-                self.held_back, self.hold_until = len(self.waiting) - 2, time.monotonic() + _HOLD_S
+                gate.open()
+                self.hold_until = time.monotonic() + _HOLD_S
                 self.supervisor.run(self._tick)
                 say("stopping")
         finally:
+            gate.close()
             state_file(self.data_dir).unlink(missing_ok=True)
             self.listener.close()
             lock.release()
@@ -115,10 +119,16 @@ class Start:
         token = self.env.SMARTHUB_WEBHOOK_TOKEN or kept_secret(self.data_dir / "webhook_token")
         return f"http://{address}/webhooks/smarthub/{token}/"
 
-    def _prepare(self) -> None:
-        """In a process of its own: ours read its settings before there was a database."""
+    def _start_first(self) -> None:
+        """They load their code while the tables are made; the others come when there is a page to look at."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         write_state(self.data_dir, self.state)
+        *first, self.waiting = self._plan()
+        for service in first:
+            self.supervisor.start(service)
+
+    def _prepare(self) -> None:
+        """In a process of its own: ours read its settings before there was a database."""
         with self.supervisor.interruptible():
             done = subprocess.run(
                 [sys.executable, "manage.py", "prepare"],
@@ -134,8 +144,8 @@ class Start:
             raise StackError(f"Tables and files could not be brought up to date: {_error_of(done.stderr)}; see {log}.")
         self.login = json.loads(done.stdout)
 
-    def _plan_the_rest(self) -> list[Service]:
-        """Web and work, in the order they should be there: the first page, the first sync, then all the others."""
+    def _plan(self) -> tuple[Service, Service, list[Service]]:
+        """Web and work in the order they should be there: the first page, the first sync, then all the others."""
         metrics = self.run_dir / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir()
@@ -144,18 +154,17 @@ class Start:
         work = [self.programs.worker(name) for name in ("long", "quick")] + [self.programs.beat()]
         web = [Service(program, _WEB_BY_S, wave=0) for program in pages]
         others = [Service(program, _WORK_BY_S, wave=1) for program in work]
-        return [web[0], others[0], *others[1:], *web[1:]]
+        return web[0], others[0], [*others[1:], *web[1:]]
 
-    def _start_more(self) -> None:
-        """The first two have the processors to themselves until there is a page to look at."""
-        while self.waiting and (len(self.waiting) > self.held_back or self._answers("/health/live") or self._is_late()):
+    def _start_others(self) -> None:
+        while self.waiting and (self._answers("/health/live") or self._is_late()):
             self.supervisor.start(self.waiting.pop(0))
 
     def _is_late(self) -> bool:
         return time.monotonic() > self.hold_until
 
     def _tick(self) -> None:
-        self._start_more()
+        self._start_others()
         pids = self.supervisor.pids()
         if pids != self.state.pids:
             self.state.pids = pids

@@ -1,5 +1,6 @@
 """One web process on a listening socket that `manage.py up` bound: `python -m smarthub_portal.web FD`."""
 
+import importlib
 import os
 import resource
 import socket
@@ -9,6 +10,7 @@ from contextlib import suppress
 import uvicorn
 
 from smarthub_portal.protocol import Protocol
+from stack.gate import pass_gate
 
 
 class Server(uvicorn.Server):
@@ -28,9 +30,20 @@ def _allow_many_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
 
 
+def _load_pages() -> None:
+    import django
+    from django.conf import settings
+
+    django.setup()
+    importlib.import_module(settings.ROOT_URLCONF)
+
+
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "smarthub_portal.settings"
     from django.conf import settings
+
+    _load_pages()
+    pass_gate()
 
     config = uvicorn.Config(
         "smarthub_portal.asgi:application",
