@@ -243,10 +243,11 @@ def shorten(text: str, length: int = 40) -> str:
 
 
 class RunListForm(forms.Form):
-    """Which page of the runs: those older than `after`, or newer than `before`."""
+    """Which page of the runs: those older than `after`, or newer than `before`; records kept aside before `aside`."""
 
     after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    aside = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data, auto_id=False)

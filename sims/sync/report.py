@@ -192,15 +192,16 @@ def _stage(is_done: bool, is_begun: bool, run: SyncRun) -> str:
     return "running" if is_begun else "queued"
 
 
-def set_aside_by(runs: Iterable[int]) -> list[Aside]:
-    """The newest records these runs kept aside, each SIM once; two queries."""
+def set_aside_by(runs: Iterable[int], *, older_than: int | None = None) -> tuple[list[Aside], int | None]:
+    """The newest records these runs kept aside, each SIM once, and where the next ones begin; two queries."""
     rows: QuerySet[SetAside] = SetAside.objects.filter(run_id__in=list(runs)).select_related("account").order_by("-id")
     newest: dict[str, SetAside] = {}
-    for row in rows[: ASIDE_SHOWN * 3]:
+    for row in (rows.filter(pk__lt=older_than) if older_than else rows)[: ASIDE_SHOWN * 3]:
         newest.setdefault(row.giccid or f"#{row.pk}", row)
     shown = list(newest.values())[:ASIDE_SHOWN]
     seen = _runs_seen([row.giccid for row in shown if row.giccid])
-    return [_aside(row, seen.get(row.giccid, 1)) for row in shown]
+    more = shown[-1].pk if len(newest) > len(shown) else None
+    return [_aside(row, seen.get(row.giccid, 1)) for row in shown], more
 
 
 def _runs_seen(giccids: list[str]) -> dict[str, int]:

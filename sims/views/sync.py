@@ -78,13 +78,16 @@ def _context(request: HttpRequest, fleet: Freshness, run: SyncRun | None) -> dic
         before=form.cursor("before"),
         newest_first=True,
     )
-    asides = set_aside_by(_runs_of_interest(fleet, run))
+    interest = _runs_of_interest(fleet, run)
+    asides, older_asides = set_aside_by([each.pk for each in interest], older_than=form.cleaned_data.get("aside"))
+    kept_aside = max(len(asides), sum(each.kept_aside for each in interest))
     return {
         "fleet": fleet,
         "interval_words": interval_words(),
         "report": report_on(run) if run else None,
         "asides": asides,
-        "aside_words": plural(len(asides), "record", "records"),
+        "aside_words": _share_words(len(asides), kept_aside),
+        "older_asides": older_asides,
         "rows": [row_for(each) for each in page.rows],
         "newer": page.before,
         "older": page.after,
@@ -94,9 +97,13 @@ def _context(request: HttpRequest, fleet: Freshness, run: SyncRun | None) -> dic
     }
 
 
-def _runs_of_interest(fleet: Freshness, run: SyncRun | None) -> list[int]:
-    """What this run has kept aside; while it reads also what the one before it did."""
+def _share_words(shown: int, kept: int) -> str:
+    return plural(kept, "record", "records") if shown == kept else f"{shown} of {plural(kept, 'record', 'records')}"
+
+
+def _runs_of_interest(fleet: Freshness, run: SyncRun | None) -> list[SyncRun]:
+    """This run, for what it has kept aside; while it reads also the one before it."""
     shown = [run] if run else []
     if run and run.is_open and fleet.ended:
         shown.append(fleet.ended)
-    return [each.pk for each in shown]
+    return shown

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,21 @@ def test_what_was_kept_aside(client, running):
     assert "1 record" in words
     assert "<mark>  &quot;currentCycleUsages&quot;" in response.content.decode()
     assert "12,4 <b>MB" not in response.content.decode()
+
+
+def test_all_that_was_kept_aside_can_be_reached(client, db):
+    run = make_run(kept_aside=45)
+    kept = {set_aside(run, giccid=f"{number}").pk for number in range(45)}
+    page, shown = client.get(URL), set()
+    assert "20 of 45 records" in text(page)
+    while True:
+        shown |= {int(pk) for pk in re.findall(r'data-aside="(\d+)"', page.content.decode())}
+        further = re.search(r'href="(\?aside=\d+)#aside"', page.content.decode())
+        if not further:
+            break
+        page = client.get(f"/sync/runs/{run.pk}/{further[1]}")
+    assert shown == kept
+    assert "The address of these runs is damaged" in text(client.get(f"{URL}?aside=x"))
 
 
 @pytest.mark.parametrize("raw", ["", "not json", "[1]", "\x01", "{" * 90, '{"a":' * 900, "x" * 300_000])
