@@ -11,6 +11,7 @@ from sims.models import SimIdentifier
 # Nothing that identifies a SIM is longer (contract 2.8: a giccid has at most 32 characters).
 MAX_LENGTH = 32
 MIN_ENDING = 4
+MIN_DIALLED = 7
 CHECKED_ICCID = 20
 
 _NOISE = re.compile(r"[^0-9A-Z]")
@@ -49,13 +50,19 @@ def wanted(text: str) -> Wanted:
         return Wanted()
     bare = typed.rstrip("F") if _PADDED_ICCID.fullmatch(typed) else typed
     whole = _distinct(typed, bare, typed.removeprefix(_ABROAD))
-    endings = _distinct(*whole, bare.removeprefix("0"))
+    endings = _distinct(typed, bare, *_dialled(bare))
     is_checked = len(bare) == CHECKED_ICCID and bare.isdigit()
     return Wanted(
         whole=whole,
         endings=tuple(ending for ending in endings if len(ending) >= MIN_ENDING),
         without_check=bare[:-1] if is_checked else "",
     )
+
+
+def _dialled(number: str) -> tuple[str, ...]:
+    """Without what is dialled in front of it; the last digits of a number begin with 0 by chance."""
+    bare = (number.removeprefix(_ABROAD), number.removeprefix("0"))
+    return tuple(each for each in bare if len(each) >= MIN_DIALLED)
 
 
 def _distinct(*values: str) -> tuple[str, ...]:

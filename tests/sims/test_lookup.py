@@ -52,6 +52,13 @@ def test_a_sim_is_found_by_any_number_of_any_device(sim, text):
     assert find_sims(text).sim_ids == [sim.pk]
 
 
+def test_a_zero_in_front_of_last_digits_is_one_of_them(sim):
+    make_sim("8986011805021014471")
+    assert find_sims("04471").sim_ids == [sim.pk]
+    assert find_sims("004471").sim_ids == [sim.pk]
+    assert find_sims("04500004471").sim_ids == [sim.pk]  # dialled at home
+
+
 @pytest.mark.parametrize("text", ["471", "60118", "8986011805021009999"])
 def test_nothing_else_finds_it(sim, text):
     assert find_sims(text).sim_ids == []
