@@ -23,7 +23,7 @@ from benchmarks.fleet import HUGE, giccid, huge_fleet, imei, kept_folder, make_f
 from benchmarks.portal import Engines, PeakMemory, portal, say
 
 FLEET = HUGE if "huge" in sys.argv else int(os.environ.get("BENCH_SIMS", 1_000_000))
-DRAWS, TYPED_DRAWS, PEER_DRAWS, PASTES, WARM_UP = 100, 400, 3, 5, 5
+DRAWS, TYPED_DRAWS, PEER_DRAWS, PASTES, WARM_UP = 100, 400, 3, 5, 25
 READ = (
     "sims_sim", "sims_sim_pkey", "sims_syncpage", "page_sims",
     "sims_simidentifier", "identifier_value", "identifier_reversed", "identifier_inside",
