@@ -108,7 +108,7 @@ def _at(field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str
     value: Any = record
     walked: list[str] = []
     for part in field.wire.split("."):
-        if value is None:
+        if _is_nothing(value):
             return None
         if not isinstance(value, dict):
             place = prefix + ".".join(walked)
@@ -119,7 +119,7 @@ def _at(field: Field, record: Mapping[str, Any], giccid: str | None, prefix: str
 
 
 def _items(field: Field, shape: Shape, raw: Any, giccid: str | None, prefix: str, refused: Refused | None) -> Any:
-    if raw is None:
+    if raw is None or raw == "":
         return field.default
     place = prefix + field.wire
     items = [raw] if isinstance(raw, dict) else raw
@@ -142,12 +142,17 @@ def _readable(
 
 
 def _object(field: Field, shape: Shape, raw: Any, giccid: str | None, prefix: str) -> Any:
-    if raw is None or _is_partial(raw, shape):
+    if _is_nothing(raw) or _is_partial(raw, shape):
         return field.default
     place = prefix + field.wire
     if not isinstance(raw, dict):
         raise RecordError(giccid, place, f"{field.label} is {shown(raw)}, an object was expected.")
     return build(shape, raw, giccid=giccid, prefix=f"{place}.")
+
+
+def _is_nothing(value: Any) -> bool:
+    """Null, or what some senders write for it where an object should stand: a blank, an empty list."""
+    return value is None or value in ("", [])
 
 
 def _is_partial(item: Any, shape: Shape) -> bool:

@@ -74,6 +74,12 @@ def test_only_giccid_and_status_are_needed() -> None:
     assert decode_sim(raw(empties, giccid="1", status="A", currentCycleUsages={}, sellTime="")) == Sim("1", "A")
 
 
+@pytest.mark.parametrize("nothing", ["", []])
+def test_what_some_senders_write_for_nothing_is_nothing(nothing: Any) -> None:
+    nested = ("deviceInfo", "currentCycleUsages", "currentCycleAPNUsagesList", "currentBasicServicePackage", "apnList")
+    assert decode_sim(raw(dict.fromkeys(nested, nothing), giccid="1", status="A")) == Sim("1", "A")
+
+
 def test_unknown_fields_are_ignored() -> None:
     record = copy.deepcopy(RECORD)
     record["currentCycleUsages"]["mmsUsage"] = {"a": [1]}
