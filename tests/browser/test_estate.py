@@ -27,12 +27,9 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}
 
 
 @pytest.fixture
-def portal(login: Callable[[], Page]) -> Page:
-    page = login()
-    page.goto("/sync/")
-    expect(page.locator("section[data-run]")).to_have_attribute("data-state", "finished", timeout=90_000)
-    page.goto("/")
-    return page
+def portal(portal: Page) -> Page:
+    portal.goto("/")
+    return portal
 
 
 def pages_of_rows(portal: Page) -> Iterator[str]:
