@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
+SECOND_PAGE = 1
+
 
 class Job(NamedTuple):
     """One page of one account's list."""
@@ -57,17 +59,18 @@ class Part:
     def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
         """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
 
-        `mark` tells one page's records from another's: the same page again is the end of a list of unknown length.
+        `mark` tells one page's records from another's: the same page again is the end of a list of unknown length,
+        but for the second page, which is the first again where pages are counted from one.
         """
         self.asked.discard(page)
         self.done.add(page)
-        is_repeated = mark is not None and mark == self._last_mark
-        self._last_mark = mark
+        is_repeated = mark is not None and mark in self._marks
+        self._marks.add(mark)
         self.seen += 0 if is_repeated else records
         if total is not None:
             whole = max(1, ceil(total / (size or records or 1)))
             self.total, self.expected = total, whole if records else min(whole, page + 1)
-        if (is_repeated or not records) and page + 1 >= (self.expected or 0):
+        if (not records or (is_repeated and page != SECOND_PAGE)) and page + 1 >= (self.expected or 0):
             self.is_at_end = True
 
     def _next(self) -> int:
@@ -76,7 +79,7 @@ class Part:
         return self._cursor
 
     _cursor: int = 0
-    _last_mark: object = None
+    _marks: set[object] = field(default_factory=set)
 
 
 class PagePlan:

@@ -55,6 +55,7 @@ def test_carrier_that_ignores_the_page_and_has_no_total_is_not_asked_for_ever() 
     one.answered(0, records=100, size=100, total=None, mark=(1, 2))
     assert not one.is_complete
     one.answered(1, records=100, size=100, total=None, mark=(1, 2))
+    one.answered(2, records=100, size=100, total=None, mark=(1, 2))
     assert one.is_complete
 
 
@@ -67,7 +68,7 @@ def test_resumed_plan_asks_only_for_what_is_not_there() -> None:
     assert plan.is_complete
 
 
-def read_to_its_end(records: int, *, per_page: int, size: int, total: int, first: int = 0) -> tuple[int, int]:
+def read_to_its_end(records: int, *, per_page: int, size: int, total: int | None, first: int = 0) -> tuple[int, int]:
     """How many of the records were shown, and with how many questions, whatever the answers say of themselves."""
     one, shown = part(), set()
     while (page := one.next_page()) is not None:
@@ -94,6 +95,15 @@ def test_page_size_that_was_clamped_without_a_word_loses_no_page() -> None:
 
 def test_pages_counted_from_one_are_read_to_the_last() -> None:
     assert read_to_its_end(130, per_page=50, size=50, total=130, first=1) == (130, 4)
+    assert read_to_its_end(130, per_page=50, size=50, total=None, first=1) == (130, 5)
+
+
+def test_page_shown_twice_counts_once_in_whatever_order_the_answers_come() -> None:
+    one = part()
+    for page, mark in ((0, "first"), (2, "second"), (1, "first")):
+        one.asked.add(page)
+        one.answered(page, records=50, size=50, total=120, mark=mark)
+    assert (one.seen, one.next_page()) == (100, 3)
 
 
 def test_resumed_list_whose_total_is_wrong_is_read_on() -> None:
