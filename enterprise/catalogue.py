@@ -14,6 +14,7 @@ from enterprise.models import Account, Enterprise, ServicePackage, Source
 from enterprise.sources import note_read, note_reads
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
+from toolkit.database import rewrite
 
 
 def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_models.Enterprise]]:
@@ -76,7 +77,7 @@ def write_accounts(read: Sequence[tuple[Account, Answer[carrier_models.Account]]
             setattr(account, name, value)
     accounts = [account for account, _ in read]
     with transaction.atomic():
-        Account.objects.bulk_update(accounts, READ)
+        rewrite(accounts, READ)
         keep_days(accounts)
         note_reads(Source.Call.ACCOUNT, {account: account.read_at for account in accounts})
 
@@ -134,7 +135,7 @@ def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.Ser
             update_fields=[*FIGURES, "read_at", "gone_at"],
         )
         _mark_gone([account for account, answer in read if not answer.refused], rows)
-        Account.objects.bulk_update(accounts, ["packages_read_at"])
+        rewrite(accounts, ["packages_read_at"])
         note_reads(Source.Call.PACKAGES, {account: answer.reply.asked_at for account, answer in read})
 
 

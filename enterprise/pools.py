@@ -15,6 +15,7 @@ from enterprise.sources import note_read
 from journal.record import Cause, NewEvent, record
 from smarthub import Answer
 from smarthub import models as carrier_models
+from toolkit.database import rewrite
 from toolkit.live import ring
 
 Level = SharePool.Level
@@ -52,7 +53,7 @@ def write_pools(answer: Answer[tuple[carrier_models.SharePool, ...]], *, cause: 
         _keep_readings(pools)
         forecasts = forecasts_of(pools)
         record([event for pool in pools for event in _tell(pool, forecasts[pool.pk])], cause=cause)
-        SharePool.objects.bulk_update(pools, TOLD)
+        rewrite(pools, TOLD)
         note_read(Source.Call.POOLS, None, read_at)
         ring("pools", "home")
 
@@ -73,7 +74,7 @@ def _copied(seen: Sequence[carrier_models.SharePool], read_at: datetime) -> list
     ]
     new, old = [pool for pool in pools if pool.pk is None], [pool for pool in pools if pool.pk is not None]
     SharePool.objects.bulk_create(new)
-    SharePool.objects.bulk_update(old, COPIED)
+    rewrite(old, COPIED)
     return pools
 
 

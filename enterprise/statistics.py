@@ -15,7 +15,6 @@ from enterprise.models import CountryDay, CountryDayRead, Source
 from enterprise.sources import note_read
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
-from toolkit.database import let_go
 
 Number = TypeVar("Number", int, Decimal)
 # A question a day; what is not there yet is read a few days at a time, the newest first.
@@ -24,25 +23,16 @@ DAYS_A_RUN = 8
 REACH = timedelta(days=91)
 
 
-Days = dict[date, Answer[tuple[carrier_models.CountryUsage, ...]]]
-
-
-def read_days(client: Client, *, most: int = DAYS_A_RUN) -> Days:
-    """Read today, and days whose figures were not final when they were read last; the answers."""
-    days = _wanted(day_of(timezone.now()), most)
-    answers: Days = {}
-    let_go()
-    try:
-        for day in days:
-            answers[day] = client.country_statistics(start_date=day, end_date=day)
-    finally:
-        write_days(answers)
-    return answers
-
-
-def _wanted(today: date, most: int) -> list[date]:
+def days_wanted(*, most: int = DAYS_A_RUN) -> list[date]:
+    """Today, and days whose figures were not final when they were read last."""
+    today = day_of(timezone.now())
     final = set(CountryDayRead.objects.filter(day__gte=today - REACH, is_final=True).values_list("day", flat=True))
     return [day for day in _back_from(today) if day not in final][:most]
+
+
+def ask_days(client: Client, days: Iterable[date]) -> Iterator[Answer[tuple[carrier_models.CountryUsage, ...]]]:
+    """The countries of each day, one question after the other."""
+    return (client.country_statistics(start_date=day, end_date=day) for day in days)
 
 
 def _back_from(today: date) -> Iterator[date]:

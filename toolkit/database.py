@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
 
 
 @contextmanager
@@ -38,6 +41,15 @@ def array_of(values: Iterable[object]) -> str:
     """Numbers, or texts without blanks and signs of their own, as one text for `%s::bigint[]` and the like; the driver
     would look at each of ten thousand."""
     return f"{{{','.join(map(str, values))}}}"
+
+
+def rewrite(rows: Sequence[M], fields: Sequence[str]) -> None:
+    """Write these fields of rows that are all there already: `bulk_update` in a tenth of its time, for it writes a
+    CASE for each field and row."""
+    if rows:
+        type(rows[0])._default_manager.bulk_create(
+            rows, update_conflicts=True, unique_fields=["pk"], update_fields=list(fields)
+        )
 
 
 def let_go() -> None:

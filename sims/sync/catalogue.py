@@ -1,20 +1,20 @@
-"""What a run reads beside SIMs: enterprise, accounts and packages first, pools and countries after the lists."""
+"""What a run reads before the SIMs: enterprise, accounts and packages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from enterprise import catalogue, pools, statistics
+from enterprise import catalogue
 from enterprise.models import Account, Source
 from enterprise.sources import note_failure
-from journal.models import Event
-from journal.record import Cause
 from sims.models import SyncPart, SyncRun
+from sims.sync.figures import attempts_of, note_answers
 from sims.sync.runs import add_error, count_requests
+from sims.sync.shared import read_pools
 from sims.sync.slice import RunFailed, Slice
-from smarthub import Answer, Client
+from smarthub import Client
 from smarthub.errors import AuthError, CarrierError
 from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
@@ -41,62 +41,6 @@ def read_catalogue(run: SyncRun, slice_: Slice) -> bool:
     return True
 
 
-def read_shared(run: SyncRun, slice_: Slice) -> None:
-    """What belongs to no account alone and no list needs: pools and countries.
-
-    A failure is noted, and that is all; RunFailed when the key is refused. A run that was killed meanwhile reads them
-    again, which is harmless.
-    """
-    for call in SHARED:
-        _read_one(run, slice_, call)
-
-
-def _read_one(run: SyncRun, slice_: Slice, call: Source.Call) -> bool:
-    """Whether it was answered."""
-    let_go()
-    try:
-        answers = SHARED[call](run, slice_.client)
-    except AuthError as error:
-        raise RunFailed(f"{call.label}: {words_for(error)}") from None
-    except CarrierError as error:
-        note_failure(call, None, words_for(error))
-        add_error(run.pk, f"{call.label}: {words_for(error)}")
-        count_requests(run.pk, [_attempts(error)])
-        return False
-    _note_answers(run, call.label, answers)
-    slice_.renew()
-    return True
-
-
-def _attempts(error: CarrierError) -> int:
-    return error.reply.attempts if error.reply else 1
-
-
-def _note_answers(run: SyncRun, what: str, answers: Sequence[Answer[Any]]) -> None:
-    """Count the requests, and tell what of the answers could not be read."""
-    count_requests(run.pk, [answer.reply.attempts for answer in answers])
-    refused = [error.reason for answer in answers for error in answer.refused]
-    if refused:
-        more = f" And {len(refused) - 1} more like it." if len(refused) > 1 else ""
-        add_error(run.pk, f"{what}: {refused[0]} That was left out.{more}")
-
-
-def _read_pools(run: SyncRun, client: Client) -> list[Answer[Any]]:
-    answer = client.share_pools()
-    pools.write_pools(answer, cause=Cause(Event.Cause.RUN, run.pk))
-    return [answer]
-
-
-def _read_countries(run: SyncRun, client: Client) -> list[Answer[Any]]:
-    return list(statistics.read_days(client).values())
-
-
-SHARED: dict[Source.Call, Callable[[SyncRun, Client], list[Answer[Any]]]] = {
-    Source.Call.POOLS: _read_pools,
-    Source.Call.COUNTRIES: _read_countries,
-}
-
-
 def _make_parts(run: SyncRun, slice_: Slice) -> None:
     accounts = _accounts(run, slice_)
     if run.account_id:
@@ -111,9 +55,9 @@ def _accounts(run: SyncRun, slice_: Slice) -> list[Account]:
     try:
         accounts, answer = catalogue.read_enterprise(slice_.client)
     except CarrierError as error:
-        count_requests(run.pk, [_attempts(error)])
+        count_requests(run.pk, [attempts_of(error)])
         return _known_instead(run, slice_, error)
-    _note_answers(run, "The enterprise", [answer])
+    note_answers(run, [("The enterprise", answer)])
     return accounts
 
 
@@ -125,7 +69,7 @@ def _known_instead(run: SyncRun, slice_: Slice, error: CarrierError) -> list[Acc
     why = f"The enterprise: {words_for(error)}"
     note_failure(Source.Call.ENTERPRISE, None, words_for(error))
     known = list(Account.objects.filter(gone_at=None))
-    if isinstance(error, AuthError) or not known or not _read_one(run, slice_, Source.Call.POOLS):
+    if isinstance(error, AuthError) or not known or not read_pools(run, slice_):
         raise RunFailed(why)
     add_error(run.pk, why)
     return known
@@ -164,9 +108,8 @@ def _write(run: SyncRun, question: _Question, asked: list[tuple[Account, Future[
     errors = {account: error for account, future in asked if (error := _error_of(future))}
     answers = [(account, future.result()) for account, future in asked if account not in errors]
     question.write(answers)
-    for account, answer in answers:
-        _note_answers(run, f"{account.name}, {question.what}", [answer])
-    count_requests(run.pk, list(map(_attempts, errors.values())))
+    note_answers(run, [(f"{account.name}, {question.what}", answer) for account, answer in answers])
+    count_requests(run.pk, list(map(attempts_of, errors.values())))
     for account, error in errors.items():
         if isinstance(error, AuthError):
             raise RunFailed(f"{account.name}, {question.what}: {words_for(error)}")

@@ -28,9 +28,11 @@ from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
 
-MERGE_RECORDS = 10_000
+MERGE_RECORDS = 20_000
+# Towards the end so few, lest the last merge begin when nothing is left to ask for.
+FEWEST_RECORDS = 5_000
 # Asked for ahead, so that nobody waits while a merge is under way.
-PAGES_IN_HAND = 256
+PAGES_IN_HAND = 512
 MERGE_EVERY_S = 0.5
 # So many answers are taken in at once: a thread that wakes up for each only gets in the way of those that ask.
 HANDFUL = 25
@@ -68,9 +70,15 @@ class _Reading:
     is_stopped: bool = False
 
     @property
+    def merge_at(self) -> int:
+        """So many records are worth a merge: half of those that are still to come."""
+        to_come = self.outstanding * int(settings.SMARTHUB_PAGE_SIZE)
+        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2))
+
+    @property
     def merge_in_s(self) -> float:
         """The seconds until what is ready should be merged."""
-        if self.records >= MERGE_RECORDS:
+        if self.records >= self.merge_at:
             return 0
         return max(0, self.merged_at + MERGE_EVERY_S - time.monotonic())
 
@@ -193,7 +201,7 @@ def _take_answers(reading: _Reading) -> None:
     reading.is_worth_looking.wait(reading.merge_in_s)
     reading.is_worth_looking.clear()
     with suppress(Empty):
-        while reading.records < MERGE_RECORDS:
+        while reading.records < reading.merge_at:
             _take(reading, reading.answered.get_nowait())
         reading.is_worth_looking.set()  # for what is left
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -12,9 +11,10 @@ import structlog
 from sims.models import SyncRun
 from sims.sync import runs
 from sims.sync.absent import settle_absent, unseen
-from sims.sync.catalogue import read_catalogue, read_shared
+from sims.sync.catalogue import read_catalogue
 from sims.sync.listing import read_pages
 from sims.sync.named import read_named
+from sims.sync.shared import shared_beside
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client
 from toolkit import lease
@@ -89,17 +89,11 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
 
 
 def _read_lists(run: SyncRun, slice_: Slice) -> bool:
-    """The lists, then pools and countries; these also where a page of the lists failed."""
-    try:
-        is_read = read_pages(run, slice_)
-    except RunFailed:
-        if run.kind == SyncRun.Kind.FULL:
-            with suppress(RunFailed):
-                read_shared(run, slice_)
-        raise
-    if is_read and run.kind == SyncRun.Kind.FULL:
-        read_shared(run, slice_)
-    return is_read
+    """The lists, and in a full run pools and countries beside them."""
+    if run.kind != SyncRun.Kind.FULL:
+        return read_pages(run, slice_)
+    with shared_beside(run, slice_):
+        return read_pages(run, slice_)
 
 
 def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from enterprise.countries import country_of
 from enterprise.models import CountryDay, CountryDayRead
-from enterprise.statistics import DAYS_A_RUN, read_days, write_days
+from enterprise.statistics import DAYS_A_RUN, ask_days, days_wanted, write_days
 from smarthub import Answer, Client
 from smarthub.models import CountryUsage, Reply
 from tests.simulated import Simulated
@@ -43,6 +43,11 @@ def test_a_code_named_twice_is_added_up() -> None:
 def test_an_empty_day_is_no_gap() -> None:
     write_days({DAY: seen()})
     assert CountryDayRead.objects.filter(day=DAY).exists()
+
+
+def read_days(client: Client, most: int = DAYS_A_RUN) -> None:
+    days = days_wanted(most=most)
+    write_days(dict(zip(days, ask_days(client, days), strict=True)))
 
 
 def test_days_are_read_newest_first_and_only_while_they_move(simulator: Simulated) -> None:

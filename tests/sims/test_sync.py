@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -14,7 +15,10 @@ from journal.models import Event
 from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
 from sims.sync import listing, named, runs, work
+from sims.sync.shared import shared_beside
+from sims.sync.slice import Slice
 from smarthub import Answer, Client, RawPage, RecordError, errors
+from smarthub.models import CountryUsage
 from smarthub.models.replies import Reply
 from tests.simulated import Simulated
 from toolkit import lease
@@ -205,12 +209,33 @@ def test_pools_or_countries_that_cannot_be_read_are_noted_and_the_run_is_complet
     assert CountryDayRead.objects.exists() == (call != "country_statistics")
 
 
-def test_pools_and_countries_are_asked_for_after_the_lists(sync: Sync, carrier: Simulated) -> None:
+def test_pools_and_countries_are_asked_for_while_the_lists_are_read(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ask = threading.Event(), client.country_statistics
+
+    def statistics(**day: date) -> Answer[tuple[CountryUsage, ...]]:
+        asked.set()
+        return ask(**day)
+
+    monkeypatch.setattr(client, "country_statistics", statistics)
+    run = runs.begin(runs.request_full(trigger=SyncRun.Trigger.COMMAND).pk)
+    with shared_beside(run, Slice(client, ends_at=0, renew=lambda: None)):
+        assert asked.wait(20)
+        assert not SharePool.objects.exists()
+    assert SharePool.objects.exists() and CountryDayRead.objects.count() == 1
+
+
+def test_pools_and_countries_are_asked_for_once_a_run(client: Client, carrier: Simulated) -> None:
+    run = runs.request_full(trigger=SyncRun.Trigger.COMMAND)
+    slices = 1
     carrier.post("/_sim/requests", {})
-    sync()
+    while work.work_slice(run.pk, client, slice_s=0.02):
+        slices += 1
     asked = [row["operation"] for row in carrier.get("/_sim/requests?limit=1000")["requests"]]
-    last_page = max(at for at, operation in enumerate(asked) if operation == "S2")
-    assert last_page < asked.index("P1") < asked.index("T1")
+    assert slices > 2 and asked.count("P1") == 1
+    run.refresh_from_db()
+    assert run.requests == len(asked)
 
 
 def test_pools_and_countries_are_read_also_where_a_page_fails(sync: Sync, carrier: Simulated) -> None:
