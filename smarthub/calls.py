@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from smarthub.decode import Page, split_page, unwrap
 from smarthub.decode.parsing import parse_lenient
 from smarthub.decode.reading import Shape, build
@@ -24,8 +26,14 @@ def read_object(transport: Transport, name: str, shape: Shape, path: Mapping[str
 
 
 def read_loosely(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
-    """One object whose fields are only assumed: what cannot be read counts as not sent and is named in `refused`."""
-    return decoded(name, shape, transport.send(name, path))
+    """One object whose fields are only assumed: what cannot be read counts as not sent and is named in `refused`.
+
+    RecordError where nothing of it could be read: that is no answer, and must not empty what we know.
+    """
+    answer = decoded(name, shape, transport.send(name, path))
+    if answer.refused and all(value in (None, ()) for value in structs.astuple(answer.value)):
+        raise answer.refused[0]
+    return answer
 
 
 def decoded(name: str, shape: Shape, answered: Answered) -> Answer[Any]:
