@@ -65,8 +65,7 @@ def _request(connection: socket.socket) -> bytes:
 
 
 def answering(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> Behaviour:
-    told = len(body) if length is None else length
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {told}", "Connection: close", *headers]
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
     answer = "\r\n".join([*lines, "", ""]).encode() + body
 
     def behave(connection: socket.socket, ended: threading.Event) -> None:

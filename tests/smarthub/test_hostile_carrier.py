@@ -34,7 +34,7 @@ BROKEN = {
     "drips its head": dripping(b"HTTP/1.1 200 OK\r\nX-Slow: "),
     "drips its body": dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
     "drips chunks": dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n"),
-    "lies about gzip": answering("200 OK", SIM, "Content-Encoding: gzip"),
+    "lies about gzip": answering("200 OK", SIM, "Content-Encoding: gzip", "Connection: close"),
 }
 
 
