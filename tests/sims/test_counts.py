@@ -18,6 +18,7 @@ from tests.sims.records import page, record, write
 
 # `DRIFT_CHANGES=1000000` for as many as the largest fleets change in a sync.
 CHANGES = int(os.environ.get("DRIFT_CHANGES", 600))
+MERGED = 10_000
 
 
 @pytest.fixture
@@ -172,8 +173,8 @@ def test_no_drift_after_a_sync_of_many_changes():
     accounts = [make_account(name) for name in ("halden-dach", "lab account", "ostsee")]
     fleet = max(50, CHANGES // 10)
     for reading in range(CHANGES // fleet):
-        for first in range(1, fleet + 1, 100):
-            numbers = range(first, min(first + 100, fleet + 1))
+        for first in range(1, fleet + 1, MERGED):
+            numbers = range(first, min(first + MERGED, fleet + 1))
             write(page(*(drawn(draw, n) for n in numbers), after_s=reading * 600 + 1, of=draw.choice(accounts)))
         if reading % 3 == 0:
             fold_counts()
