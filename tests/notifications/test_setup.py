@@ -121,8 +121,8 @@ def _nothing_noted() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_nothing_noted")
 def test_a_kind_that_used_to_come_daily_and_is_silent_is_told_of(admin: Client) -> None:
-    days_of("no-session", 1.3, 2, 3, 4, 5, 6)
-    days_of("mo-sms", 0.01, 1, 2, 3, 4)
+    days_of("no-session", 1.3, 2.3, 3.3, 4.3, 5.3, 6.3)
+    days_of("mo-sms", 0.01, 1.01, 2.01, 3.01, 4.01)
     days_of("imei-change", 3, 9)
 
     found = watch()
