@@ -71,9 +71,9 @@ class _Reading:
 
     @property
     def merge_at(self) -> int:
-        """So many records are worth a merge: half of those that are still to come."""
-        to_come = self.outstanding * int(settings.SMARTHUB_PAGE_SIZE)
-        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2))
+        """So many records are worth a merge: half of those that are still to come, or all where none is."""
+        to_come = (self.outstanding - self.answered.qsize()) * int(settings.SMARTHUB_PAGE_SIZE)
+        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2)) if to_come else MERGE_RECORDS
 
     @property
     def merge_in_s(self) -> float:
@@ -121,7 +121,7 @@ def load_plan(run: SyncRun) -> PagePlan:
                 part.account.name,
                 expected=part.pages_expected,
                 done=done.get(part.account_id, set()),
-                is_at_end=part.is_done,
+                is_done=part.is_done,
                 total=part.total,
                 seen=seen[part.account_id],
             )
@@ -214,10 +214,11 @@ def _take(reading: _Reading, outcome: _Outcome) -> None:
         return
     if isinstance(fetched, Exception):
         raise fetched
-    page = fetched.page
-    reading.plan.part(job.account_id).answered(
-        job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.mark
-    )
+    page, part = fetched.page, reading.plan.part(job.account_id)
+    part.answered(job.page, records=len(page.records), size=page.size, total=page.total, mark=fetched.answer.mark)
+    if part.is_endless:
+        part.is_given_up = True
+        reading.failures.setdefault(job.account_id, _endless(part))
     reading.ready.append(fetched)
     reading.records += len(page.records)
 
@@ -245,6 +246,13 @@ def _failure(part: Part, job: Job, error: CarrierError) -> str:
     return f"Page {job.page + 1}{of} of {job.account_name}: {words_for(error)}"
 
 
+def _endless(part: Part) -> str:
+    return (
+        f"{part.account_name}: the list does not end. {len(part.done):,} pages were read, and the last of them still "
+        "showed SIMs not seen before, past all that the carrier told of. Ask the carrier how many there are."
+    )
+
+
 def _merge(reading: _Reading) -> None:
     """Put what is ready into the copy and note the pages, in one transaction; then hold no connection."""
     reading.merged_at = time.monotonic()
@@ -252,3 +260,5 @@ def _merge(reading: _Reading) -> None:
         merge_pages(reading.run, reading.plan, reading.ready)
         reading.ready, reading.records = [], 0
         let_go()
+        if any(part.is_done and part.asked for part in reading.plan.parts):
+            _let_off(reading)  # pages past an end that only the merge has shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, write_copy
 from sims.models import SetAside, SyncRun
+from sims.sync.novelty import tell_ends
 from sims.sync.plan import Job, PagePlan
 from smarthub import RawPage
 from toolkit.database import array_of, set_cursor
@@ -38,9 +40,19 @@ def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> CopyResul
         note_set_aside(run, result, [(job.account_id, job.page) for job, _, _ in pages])
         with set_cursor() as cursor, cursor.connection.pipeline():
             _note_pages(cursor, run, pages, result)
+            tell_ends(cursor, run.pk, plan, _unread(pages, result))
             _note_parts(cursor, run, plan, pages)
             _note_run(cursor, run, result, attempts=[fetched.page.reply.attempts for fetched in pages])
     return result
+
+
+def _unread(pages: list[Fetched], result: CopyResult) -> dict[int, dict[int, bool]]:
+    """By account and page: whether it held records, and none of them is a SIM of our copy."""
+    unread: dict[int, dict[int, bool]] = defaultdict(dict)
+    for place, (job, page, _) in enumerate(pages):
+        has_sims = place in result.kept or bool(result.sim_ids[place])
+        unread[job.account_id][job.page] = bool(page.records) and not has_sims
+    return unread
 
 
 NOTE_PAGES = """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
 SECOND_PAGE = 1
+# Pages in a row that showed nothing new: so many end a list wherever they stand in it.
+MOST_IDLE = 50
+# Past the told end, or where none is told, a list of twice ten million SIMs has as many pages of a hundred.
+MOST_UNTOLD = 200_000
 
 
 class Job(NamedTuple):
@@ -23,7 +27,7 @@ class Part:
     """An account's list. `expected` pages is None until an answer told the total, and for ever where none does.
 
     `seen` counts the records of pages that differ: where it is not the total, that or the page size was told wrong, and
-    the list is read on to a page that shows nothing new.
+    the list is read on to pages that show nothing new. `is_done` where none past the expected are to be asked for.
     """
 
     account_id: int
@@ -31,7 +35,7 @@ class Part:
     expected: int | None = None
     done: set[int] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
-    is_at_end: bool = False
+    is_done: bool = False
     total: int | None = None
     seen: int = 0
     is_given_up: bool = False
@@ -47,9 +51,15 @@ class Part:
             return None
         if self.expected is not None and page < self.expected:
             return page
-        if self.asked or self.is_at_end or (self.total is not None and self.seen == self.total):
+        if self.asked or self.is_done or self._is_at_end or (self.total is not None and self.seen == self.total):
             return None
         return page
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether so much was read past the told end that there may be none, and more would be asked for."""
+        page = self.next_page()
+        return page is not None and page >= (self.expected or 0) + MOST_UNTOLD
 
     def take_back(self, page: int) -> None:
         """A page that was handed out and that nobody has asked for."""
@@ -67,11 +77,21 @@ class Part:
         is_repeated = mark is not None and mark in self._marks
         self._marks.add(mark)
         self.seen += 0 if is_repeated else records
-        if total is not None:
+        if total is not None and not self.is_done:
             whole = max(1, ceil(total / (size or records or 1)))
             self.total, self.expected = total, whole if records else min(whole, page + 1)
         if (not records or (is_repeated and page != SECOND_PAGE)) and page + 1 >= (self.expected or 0):
-            self.is_at_end = True
+            self._is_at_end = True
+
+    def merged(self, pages: Collection[int], *, has_new: bool) -> None:
+        """Take in whether pages showed a SIM that no page of the list before them did.
+
+        Past the told end a list goes on only as long as they do: its pages may come again in ever new orders.
+        """
+        self._idle = 0 if has_new else self._idle + len(pages)
+        is_past_end = any(page >= (self.expected or 0) and page != SECOND_PAGE for page in pages)
+        if (is_past_end and not has_new) or self._idle >= MOST_IDLE:
+            self.is_done, self.expected = True, len(self.done)
 
     def _next(self) -> int:
         while self._cursor in self.done or self._cursor in self.asked:
@@ -79,6 +99,8 @@ class Part:
         return self._cursor
 
     _cursor: int = 0
+    _idle: int = 0
+    _is_at_end: bool = False
     _marks: set[object] = field(default_factory=set)
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from sims.sync.plan import Job, PagePlan, Part
+import pytest
+
+from sims.sync import plan
+from sims.sync.plan import MOST_IDLE, Job, PagePlan, Part
 
 
 def part(**fields: object) -> Part:
@@ -108,7 +111,7 @@ def test_page_shown_twice_counts_once_in_whatever_order_the_answers_come() -> No
 
 def test_resumed_list_whose_total_is_wrong_is_read_on() -> None:
     assert part(expected=1, done={0}, total=40, seen=50).next_page() == 1
-    assert part(expected=1, done={0}, total=40, seen=50, is_at_end=True).is_complete
+    assert part(expected=1, done={0}, total=40, seen=50, is_done=True).is_complete
 
 
 def test_empty_account_is_read_with_one_question() -> None:
@@ -125,3 +128,50 @@ def test_page_taken_back_is_still_to_be_read() -> None:
     one.take_back(1)
     assert not one.is_complete
     assert plan.next_job().page == 1
+
+
+def shuffled(*, told: int | None, new_until: int) -> tuple[bool, int]:
+    """Whether a list ends whose pages differ for ever and show something new until one of them, and its pages."""
+    one = part()
+    while (page := one.next_page()) is not None and not one.is_endless:
+        one.answered(page, records=100, size=100, total=told, mark=page)
+        one.merged([page], has_new=page < new_until)
+    return one.is_complete, len(one.done)
+
+
+@pytest.mark.parametrize("told", [None, 0, 250])
+def test_past_the_told_end_a_list_goes_on_only_while_it_shows_something_new(told: int | None) -> None:
+    assert shuffled(told=told, new_until=20) == (True, 21)
+
+
+def test_list_whose_total_is_far_too_large_ends_after_many_pages_without_anything_new() -> None:
+    assert shuffled(told=2_000_000_000, new_until=20) == (True, 20 + MOST_IDLE)
+
+
+def test_page_on_which_anything_is_new_begins_the_count_anew() -> None:
+    one = part(expected=1000)
+    for page in range(MOST_IDLE * 3):
+        one.answered(page, records=100, size=100, total=100_000, mark=page)
+        one.merged([page], has_new=page % MOST_IDLE == 0)
+    assert one.next_page() == MOST_IDLE * 3
+
+
+def test_first_page_again_where_pages_are_counted_from_one_ends_no_list() -> None:
+    one = part()
+    for page in (0, 1):
+        one.answered(page, records=100, size=100, total=100, mark=page)
+        one.merged([page], has_new=page == 0)
+    assert one.next_page() == 2
+
+
+def test_list_that_shows_ever_new_records_past_its_end_is_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "MOST_UNTOLD", 30)
+    assert shuffled(told=None, new_until=10**9) == (False, 30)
+    assert shuffled(told=950, new_until=10**9) == (False, 40)
+
+
+def test_answers_that_were_under_way_when_a_list_ended_do_not_open_it_again() -> None:
+    one = part(expected=10**6, done=set(range(MOST_IDLE)), asked={MOST_IDLE})
+    one.merged(list(range(MOST_IDLE)), has_new=False)
+    one.answered(MOST_IDLE, records=100, size=100, total=10**8, mark="late")
+    assert (one.is_complete, one.expected) == (True, MOST_IDLE)

@@ -1,0 +1,48 @@
+"""Whether list pages showed anything that their list had not shown before: what else would tell where a list ends that
+says nothing of it, or nothing true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from psycopg import Cursor
+
+from sims.sync.plan import MOST_IDLE, PagePlan, Part
+from toolkit.database import array_of
+
+# As a subquery, so that each SIM is looked up by itself, and the first one that is new is the last.
+HAVE_NEW = """
+SELECT n.account_id, EXISTS (
+    SELECT FROM sims_syncpage p CROSS JOIN LATERAL unnest(p.sim_ids) AS shown (id)
+    WHERE p.run_id = %(run)s AND p.account_id = n.account_id AND p.page = ANY(n.pages::int[]) AND (
+        SELECT o.page FROM sims_syncpage o
+        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id = %(run)s AND o.account_id = n.account_id
+            AND o.page <> ALL(n.pages::int[])
+        LIMIT 1
+    ) IS NULL
+)
+FROM unnest(%(accounts)s::bigint[], %(pages)s::text[]) AS n (account_id, pages)
+"""
+
+
+def tell_ends(cursor: Cursor[Any], run_id: int, plan: PagePlan, pages: Mapping[int, Mapping[int, bool]]) -> None:
+    """Tell the parts of `plan` of their pages that were merged just now; each with whether it held records and none of
+    them is a SIM of our copy. Such a page counts as new.
+
+    Nothing is asked about lists that are far from any end.
+    """
+    asked = {account_id: numbers for account_id, numbers in pages.items() if _matters(plan.part(account_id), numbers)}
+    if not asked:
+        return
+    cursor.execute(
+        HAVE_NEW,
+        {"run": run_id, "accounts": list(asked), "pages": [array_of(numbers) for numbers in asked.values()]},
+    )
+    for account_id, has_new in cursor.fetchall():
+        numbers = asked[account_id]
+        plan.part(account_id).merged(numbers, has_new=has_new or any(numbers.values()))
+
+
+def _matters(part: Part, numbers: Iterable[int]) -> bool:
+    return len(part.done) >= MOST_IDLE or max(numbers) >= (part.expected or 0)
