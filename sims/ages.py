@@ -21,10 +21,12 @@ class Read(Protocol):
 
 # SIM by SIM: the index leads to the two pages that showed one. Asked for all of a screen at once, the hundred SIMs of
 # each page found have to be gone through, and a screen has SIMs of a hundred pages.
-_SHOWN = """
+SHOWN_AT = "(SELECT max(asked_at) FROM sims_syncpage WHERE sim_ids @> ARRAY[{sim_id}])"
+
+_SHOWN = f"""
 SELECT asked.sim_id, page.asked_at
 FROM unnest(%(sim_ids)s::bigint[]) AS asked (sim_id)
-CROSS JOIN LATERAL (SELECT max(asked_at) AS asked_at FROM sims_syncpage WHERE sim_ids @> ARRAY[asked.sim_id]) AS page
+CROSS JOIN LATERAL (SELECT {SHOWN_AT.format(sim_id="asked.sim_id")} AS asked_at) AS page
 WHERE page.asked_at IS NOT NULL
 """
 

@@ -12,14 +12,17 @@ from django.db import connection
 from psycopg.types.datetime import TimestamptzLoader
 
 from enterprise.models import ServicePackage
-from sims.ages import read_times
+from sims.ages import SHOWN_AT
 from sims.models import Sim
 
 Packages = Mapping[tuple[int | None, str], ServicePackage]
 
 
 class SimRow(NamedTuple):
-    """One row of `_ROWS`. Devices and tags are JSON, for few rows show any."""
+    """One row of `_ROWS`. Devices and tags are JSON, for few rows show any.
+
+    `read_at` is of the newest read or list page that showed the SIM.
+    """
 
     pk: int
     giccid: str
@@ -51,16 +54,16 @@ class SimRow(NamedTuple):
 
 
 # Put together by hand and without models: Django takes several times longer to write and to read it than PostgreSQL.
-_ROWS = """{head}
+_ROWS = f"""{{head}}
 SELECT s.id, s.giccid, s.status, s.missing_since IS NOT NULL, account.name, s.package, s.data_usage_mb,
-    package.data_volume_mb, s.package_ends_at, s.read_at, s.activated_at, s.changed_at, s.sms_usage, s.voice_usage_min,
-    s.po, s.devices::text,
+    package.data_volume_mb, s.package_ends_at, GREATEST(s.read_at, {SHOWN_AT.format(sim_id="s.id")}), s.activated_at,
+    s.changed_at, s.sms_usage, s.voice_usage_min, s.po, s.devices::text,
     (SELECT json_agg(json_build_array(tag.name, tag.colour) ORDER BY lower(tag.name))::text
         FROM sims_simtag AS worn JOIN sims_tag AS tag ON tag.id = worn.tag_id WHERE worn.sim_id = s.id)
-FROM ({places}) AS place JOIN sims_sim AS s USING (id)
+FROM ({{places}}) AS place JOIN sims_sim AS s USING (id)
 LEFT JOIN enterprise_account AS account ON account.id = s.account_id
 LEFT JOIN enterprise_servicepackage AS package ON package.account_id = s.account_id AND package.name = s.package
-ORDER BY {by}"""
+ORDER BY {{by}}"""
 
 _THESE = "SELECT id, at FROM unnest(%(sim_ids)s::bigint[]) WITH ORDINALITY AS these (id, at)"
 
@@ -77,12 +80,6 @@ def rows_at(places: str, values: Mapping[str, Any], *, by: str, head: str = "") 
 def rows_of(sim_ids: Sequence[int]) -> list[SimRow]:
     """These SIMs, in this order."""
     return rows_at(_THESE, {"sim_ids": list(sim_ids)}, by="place.at") if sim_ids else []
-
-
-def with_ages(rows: Sequence[SimRow]) -> list[SimRow]:
-    """The same with `read_at` of the newest read or list page that showed the SIM; one query for a screen."""
-    ages = read_times(rows)
-    return [row if ages[row.pk] == row.read_at else row._replace(read_at=ages[row.pk]) for row in rows]
 
 
 def packages_of(sims: Sequence[Sim]) -> Packages:
