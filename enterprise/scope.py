@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
@@ -21,16 +21,20 @@ def accounts_for(user: User | AnonymousUser) -> frozenset[int] | None:
 
 
 # Every page of a list asks, so in one query, and without the time Django takes to write it.
-_NAMES = """SELECT account.id, account.name, mine.id IS NOT NULL FROM enterprise_account AS account
-LEFT JOIN enterprise_accountaccess AS mine ON mine.account_id = account.id AND mine.user_id = %s
+NAMES = """SELECT account.id, account.name, mine.id IS NOT NULL AS is_mine FROM enterprise_account AS account
+LEFT JOIN enterprise_accountaccess AS mine ON mine.account_id = account.id AND mine.user_id = %(user)s
 ORDER BY account.name"""
 
 
 def names_for(user: User) -> tuple[dict[int, str], frozenset[int] | None]:
     """The accounts this person may see, by name, beside the answer of `accounts_for`. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_NAMES, [user.pk])
-        found = cursor.fetchall()
+        cursor.execute(NAMES, {"user": user.pk})
+        return names_in(cursor.fetchall())
+
+
+def names_in(found: Sequence[tuple[int, str, bool]]) -> tuple[dict[int, str], frozenset[int] | None]:
+    """What `names_for` answers, of the rows of `NAMES`."""
     mine = frozenset(pk for pk, _name, is_mine in found if is_mine)
     return {pk: name for pk, name, _ in found if not mine or pk in mine}, mine or None
 

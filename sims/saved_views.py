@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, QueryDict
 
 from sims.columns import chosen, preference_of
-from sims.models import DefaultView, ListPreference, SavedView
+from sims.models import DefaultView, SavedView
 from users import audit
 from users.models import User
 
@@ -39,33 +39,6 @@ def visible_to(user: User) -> list[SavedView]:
     for view in views:
         view.is_default = view.is_opened_first
     return sorted(views, key=lambda view: (view.owner_id != user.pk, view.pk))
-
-
-# What a person has chosen for the list, beside each view they see; the first row is there without a view too.
-_OWN = """
-SELECT preference.columns, preference.rows, view.id, view.owner_id, view.name, view.query, view.columns,
-    view.is_shared, opened.view_id IS NOT NULL
-FROM (SELECT %s::bigint AS user_id) AS person
-LEFT JOIN sims_listpreference AS preference USING (user_id)
-LEFT JOIN sims_savedview AS view ON view.owner_id = person.user_id OR view.is_shared
-LEFT JOIN sims_defaultview AS opened ON opened.view_id = view.id AND opened.user_id = person.user_id
-ORDER BY view.owner_id IS DISTINCT FROM person.user_id, view.id
-"""
-_VIEW = ("id", "owner_id", "name", "query", "columns", "is_shared")
-
-
-def own_list(user: User) -> tuple[ListPreference, list[SavedView]]:
-    """`preference_of` and `visible_to` for the list itself, in one query; of a view without its owner and times."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OWN, [user.pk])
-        found = cursor.fetchall()
-    columns, rows = found[0][:2]
-    views = []
-    for _columns, _rows, *values, is_default in found:
-        if values[0] is not None:
-            views.append(SavedView.from_db(connection.alias, _VIEW, values))
-            views[-1].is_default = is_default
-    return ListPreference(user=user, columns=columns or [], rows=rows), views
 
 
 def may_share(user: User) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +12,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from enterprise.models import AccountAccess
-from enterprise.scope import accounts_for, names_for
+from enterprise.scope import accounts_for, names_for, names_in
 from sims.changes.checks import Refused
 from sims.models import Export, ExportQuerySet, OperationQuerySet, Sim, SimQuerySet, WorkingSet
 from sims.models.working_set import WorkingSetQuerySet
@@ -36,6 +36,13 @@ def accounts_of(user: Person) -> frozenset[int] | None:
 def account_names_of(user: User) -> dict[int, str]:
     """The accounts to choose from, by name; what `accounts_of` answers comes with it."""
     names, accounts = names_for(user)
+    setattr(user, KEPT_AS, accounts)
+    return names
+
+
+def keep_names(user: User, found: Sequence[tuple[int, str, bool]]) -> dict[int, str]:
+    """The same of the rows that `enterprise.scope.NAMES` has found."""
+    names, accounts = names_in(found)
     setattr(user, KEPT_AS, accounts)
     return names
 

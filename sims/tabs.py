@@ -8,12 +8,10 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
-from django.utils.functional import SimpleLazyObject
 
 from sims import saved_views
-from sims.forms import SimListForm
+from sims.around import Around
 from sims.models import SavedView
-from sims.tags import tags_to_tick
 from sims.view_counts import counts_of, quick_counts
 from users.models import User
 
@@ -82,11 +80,11 @@ def tabs_for(
     )
 
 
-def beside_list(request: HttpRequest, views: Sequence[SavedView], form: SimListForm, query: str) -> dict[str, Any]:
+def beside_list(request: HttpRequest, around: Around, query: str) -> dict[str, Any]:
     """What the list's template needs of tabs and selection; `query` is the list's address as its own links have it."""
     user = cast(User, request.user)
-    tabs = tabs_for(user, views, QueryDict(query), path=request.path, accounts=form.accounts)
-    return {"tabs": tabs, "selection_query": query, "all_tags": SimpleLazyObject(tags_to_tick)}
+    tabs = tabs_for(user, around.views, QueryDict(query), path=request.path, accounts=around.accounts)
+    return {"tabs": tabs, "selection_query": query, "all_tags": around.tags}
 
 
 def opened(views: Sequence[SavedView], query: QueryDict) -> SavedView | None:

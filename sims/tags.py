@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 
@@ -62,13 +62,6 @@ class TagToTick(NamedTuple):
     pk: int
     name: str
     colour: str
-
-
-def tags_to_tick() -> tuple[TagToTick, ...]:
-    """`all_tags` for the list itself, without the time that Django takes to write it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name, colour FROM sims_tag ORDER BY lower(name) LIMIT %s", [MOST_TO_TICK])
-        return tuple(map(TagToTick._make, cursor.fetchall()))
 
 
 def all_tags() -> list[Tag]:

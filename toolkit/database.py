@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -19,6 +19,17 @@ def set_cursor() -> Iterator[psycopg.Cursor[Any]]:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         yield cursor
+
+
+def rows_of_each(queries: Sequence[str], values: Mapping[str, Any]) -> list[list[tuple[Any, ...]]]:
+    """The rows of several small queries in one round trip, which takes longer than each of their answers.
+
+    Values come as JSON has them: numbers, texts, booleans, lists. Columns need names that differ within a query.
+    """
+    asked = (f"(SELECT json_agg(row_to_json(row)) FROM ({query}) AS row)" for query in queries)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(asked)}", values)
+        return [[tuple(row.values()) for row in rows or ()] for rows in cursor.fetchone()]
 
 
 def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from sims import columns as chooser
+from sims.around import around_list
 from sims.bar_verbs import bar_verbs
 from sims.cells import body_of
 from sims.columns import Column
@@ -22,9 +23,7 @@ from sims.lookup import find_sims
 from sims.models import ListPreference, SavedView, Sim
 from sims.notes import person
 from sims.order import ORDERS
-from sims.rows import with_ages
-from sims.saved_views import opening_address, own_list
-from sims.scope import account_names_of
+from sims.saved_views import opening_address
 from sims.shares import share_counts
 from sims.tabs import beside_list, opened
 from toolkit.figures import count
@@ -37,8 +36,9 @@ SHARES_PART = "share-counts"
 def sim_list(request: HttpRequest) -> HttpResponse:
     """`/sims/`: the fleet under the filters of its address; `go=1` opens the one SIM that a search has found."""
     user = person(request.user)
-    preference, views = own_list(user)
-    form = SimListForm(request.GET, accounts=account_names_of(user), user=user, usual_rows=preference.rows)
+    around = around_list(user)
+    preference, views = around.preference, around.views
+    form = SimListForm(request.GET, accounts=around.accounts, user=user, usual_rows=preference.rows)
     if wants(request, SHARES_PART):
         return _share_counts(request, form)
     if address := opening_address(views, request):
@@ -47,7 +47,7 @@ def sim_list(request: HttpRequest) -> HttpResponse:
     if form.cleaned_data.get("go") and (giccid := _only_hit(listing)):
         return redirect("sims:detail", giccid=giccid)
     context = _context(request, form, listing, _columns(preference, opened(views, request.GET)))
-    context |= beside_list(request, views, form, context["address_query"])
+    context |= beside_list(request, around, context["address_query"])
     response = render_part(request, "sims/list.html", context, part="sim-table")
     if context["is_fragment"] and not form.cursor("after") and not form.cursor("before"):
         # The page's own form sends all its fields, the empty ones too; the address has what is asked for.
@@ -76,13 +76,13 @@ def _columns(preference: ListPreference, view: SavedView | None) -> list[Column]
 
 def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: Sequence[Column]) -> dict[str, Any]:
     filters, page = Filters(form, listing, request.path), listing.page
-    fleet, rows = freshness_of(request), with_ages(page.rows)
+    fleet = freshness_of(request)
     return {
         "form": form,
         "filters": filters,
         "messages_of_form": [*form.messages, *listing.strange],
-        "rows": rows,
-        "body": body_of(rows, shown),
+        "rows": page.rows,
+        "body": body_of(page.rows, shown),
         "heads": printed(heads_of(shown, listing, filters)),
         "columns": chooser.all_in_order(shown),
         "shown_columns": shown,

@@ -3,7 +3,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from sims import columns, saved_views, view_counts
+from sims import saved_views, view_counts
 from sims.counts import fold_counts
 from sims.models import DefaultView, SavedView
 from sims.tabs import tabs_for
@@ -42,23 +42,6 @@ def test_one_sees_ones_own_views_and_the_shared_ones(mara, jonas):
     mine, shared = save(jonas, "Mine"), save(mara, "Everybody’s", is_shared=True)
     save(mara, "Private")
     assert saved_views.visible_to(jonas) == [mine, shared]
-
-
-def test_the_list_gets_them_with_ones_own_choices_at_once(mara, jonas, django_assert_num_queries):
-    """Nobody has a view or a choice at first; later the default, the order and the columns are as told one by one."""
-    with django_assert_num_queries(1):
-        preference, views = saved_views.own_list(jonas)
-    assert (views, preference.columns, preference.rows) == ([], [], None)
-
-    save(mara, "Everybody’s", is_shared=True, is_default=True)
-    mine = save(jonas, "Mine", is_default=True)
-    save(mara, "Private")
-    columns.keep(jonas, ["imei"], 100)
-    preference, views = saved_views.own_list(jonas)
-    assert views == saved_views.visible_to(jonas)
-    assert [view.is_default for view in views] == [True, False]
-    assert (views[0].query, views[0].owner_id, views[0].is_shared) == (mine.query, jonas.pk, False)
-    assert (preference.columns, preference.rows) == (["giccid", "imei"], 100)
 
 
 def test_a_name_is_taken_once_for_each_person(mara, jonas):

@@ -207,8 +207,8 @@ def test_a_stale_fleet_says_so(client, fleet):
     assert "The carrier refused the key (401)." in text(client.get(URL))
 
 
-# session, user, preference and views, accounts, counts, SIMs, ages, freshness, all tags, total
-BARE = 10
+# session, user, what stands around the list, counts, SIMs, freshness, total
+BARE = 7
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -244,7 +244,7 @@ def test_a_fragment_counts_the_fleet_with_its_filters(client, fleet, django_asse
 def test_shares_are_counted_apart(client, fleet, django_assert_num_queries):
     page = client.get(URL, {"account": "halden-dach"})
     assert "Nothing used Under 10 % 10 to 80 % 80 to 100 % Over 100 %" in text(page)
-    with django_assert_num_queries(5):  # session, user, preference, accounts, one for all shares
+    with django_assert_num_queries(4):  # session, user, what stands around the list, one for all shares
         part = client.get(URL, {"account": "halden-dach"}, headers=htmx("share-counts"))
     assert "Nothing used 0 Under 10 % 0 10 to 80 % 2 80 to 100 % 0 Over 100 % 0" in text(part)
     assert "<html" not in part.content.decode()
