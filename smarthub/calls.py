@@ -118,23 +118,30 @@ def read_list(
 def iter_pages(
     transport: Transport, name: str, query: Mapping[str, Any], path: Mapping[str, str] | None = None
 ) -> Iterator[RawPage]:
-    """The pages of a list by the contract's reading loop (2.6); a page that shows nothing new ends it."""
+    """The pages of a list, up to the told total or to a page that shows nothing new.
+
+    Total and size are believed only where what came adds up to them: either may be wrong, and pages may count from one.
+    """
     if "page" not in OPERATIONS[name].query:
         yield read_page(transport, name, query, path, takes_single=True)
         return
     seen: set[bytes] = set()
+    count = 0
     for number in range(FIRST_PAGE, MOST_PAGES):
         page = read_page(transport, name, {**query, "page": number, "size": MAX_PAGE_SIZE}, path, takes_single=True)
         yield page
-        # A bare array may be the whole list whatever page is asked for, so it is known by its repetition.
-        if seen.issuperset(page.records) or _is_last(page, number):
-            return
+        has_new = not seen.issuperset(page.records)
         seen.update(page.records)
+        count += len(page.records) if has_new else 0
+        if page.total in (count, len(seen)) or not (has_new or _may_count_from_one(page, number)):
+            return
     raise ProtocolError(name, title="The list does not end")
 
 
-def _is_last(page: RawPage, number: int) -> bool:
-    if page.total is None:
-        return False
-    pages = -(-page.total // page.size)
-    return (number + 1) * page.size >= page.total or number + 1 >= pages + 2
+def _may_count_from_one(page: RawPage, number: int) -> bool:
+    """Whether a page that shows nothing new may be the first one again, as in a list whose pages count from one.
+
+    A bare array that comes again is the whole list whatever page is asked for, unless it is as long as a page.
+    """
+    is_told = page.total is not None or len(page.records) == page.size
+    return number == FIRST_PAGE + 1 and bool(page.records) and is_told

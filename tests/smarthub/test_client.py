@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import responses
 
-from smarthub import Client, RecordError, errors, models
+from smarthub import Client, RecordError, calls, errors, models
 
 BASE = "https://api.example.com/v1"
 SIM = f"{BASE}/global-sims/1"
@@ -133,9 +133,45 @@ def test_records_that_shift_between_pages_are_taken_once(client: Client, carrier
     assert len(client.service_packages("lab account").value) == 190
 
 
-def test_a_total_that_runs_away_does_not_hold_us(client: Client, carrier: Any) -> None:
-    packages(carrier, lambda page, size: {"data": named(1, page), "page": page, "size": 100, "total": 300})
-    assert len(client.service_packages("lab account").value) == 3
+def test_a_list_that_runs_away_does_not_hold_us(client: Client, carrier: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MOST_PAGES", 5)
+    packages(carrier, lambda page, size: {"data": named(1, page), "page": page, "size": 100, "total": 300 + page})
+    with pytest.raises(errors.ProtocolError, match="does not end"):
+        client.service_packages("lab account")
+    assert len(carrier.calls) == 5
+
+
+def pages_of(count: int, *, per_page: int, first: int = 0, **said: object) -> Callable[[int, int], Any]:
+    """A list in pages, the first of them at `first`, whatever it says of itself."""
+    return lambda page, size: {"data": named(count)[max(0, page - first) * per_page :][:per_page], **said}
+
+
+@pytest.mark.parametrize(
+    ("answer", "requests"),
+    [
+        pytest.param(pages_of(25, per_page=10, size=10, total=12), 4, id="total too small"),
+        pytest.param(pages_of(25, per_page=10, size=10, total=0), 4, id="total of nothing"),
+        pytest.param(pages_of(25, per_page=10, size=10, total=400), 4, id="total too large"),
+        pytest.param(pages_of(25, per_page=10, size=100, total=25), 3, id="clamped without a word"),
+        pytest.param(pages_of(25, per_page=10, total=25), 3, id="no size"),
+        pytest.param(pages_of(25, per_page=10, size=10, total=25, first=1), 4, id="counted from one"),
+        pytest.param(pages_of(25, per_page=10, size=10, first=1), 5, id="counted from one, no total"),
+        pytest.param(pages_of(10, per_page=10, size=10, total=10, first=1), 1, id="one page, counted from one"),
+        pytest.param(pages_of(25, per_page=100, size=100, total=25), 1, id="as it should be"),
+    ],
+)
+def test_a_list_is_read_whole_whatever_it_says_of_its_length(
+    client: Client, carrier: Any, answer: Callable[[int, int], Any], requests: int
+) -> None:
+    packages(carrier, answer)
+    names = [package.name for package in client.service_packages("lab account").value]
+    assert sorted(names) == sorted(row["name"] for row in answer_of(answer))
+    assert len(carrier.calls) == requests
+
+
+def answer_of(answer: Callable[[int, int], Any]) -> list[dict[str, Any]]:
+    found = [row for page in range(10) for row in answer(page, 100)["data"]]
+    return [dict(row) for row in {tuple(row.items()): None for row in found}]
 
 
 def test_a_bad_record_of_a_list_is_named_and_the_rest_kept(client: Client, carrier: Any) -> None:
