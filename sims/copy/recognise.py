@@ -11,15 +11,20 @@ from sims.copy.answers import Answer
 from toolkit.database import array_of
 
 # The pages that are as the last run saw them, whose SIMs are in our copy as they showed them, noted for this run too.
+# Materialised, lest the SIMs of all pages of the last run be looked up for a few of them.
 KEEP_PAGES = """
+WITH as_before AS MATERIALIZED (
+    SELECT p.account_id, p.page, n.asked_at, p.sim_ids, p.mark, p.digest_sum
+    FROM unnest(%(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[])
+        AS n (account_id, page, asked_at, mark)
+    JOIN sims_syncpage p
+        ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
+)
 INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
-SELECT %(run)s, p.account_id, p.page, n.asked_at, p.sim_ids, p.mark, p.digest_sum
-FROM unnest(%(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[])
-    AS n (account_id, page, asked_at, mark)
-JOIN sims_syncpage p
-    ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
-WHERE p.digest_sum = (
-    SELECT bit_xor(s.digest) FROM unnest(p.sim_ids) AS shown (id) JOIN sims_sim s ON s.id = shown.id
+SELECT %(run)s, account_id, page, asked_at, sim_ids, mark, digest_sum
+FROM as_before
+WHERE digest_sum = (
+    SELECT bit_xor(s.digest) FROM unnest(sim_ids) AS shown (id) JOIN sims_sim s ON s.id = shown.id
 )
 ON CONFLICT DO NOTHING
 RETURNING account_id, page

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Device(msgspec.Struct, frozen=True):
+class Device(msgspec.Struct, frozen=True, gc=False):
     """One profile of a card; the MSISDN has no leading plus."""
 
     imei: str | None = None
@@ -16,21 +16,21 @@ class Device(msgspec.Struct, frozen=True):
     msisdn: str | None = None
 
 
-class ApnUsage(msgspec.Struct, frozen=True):
+class ApnUsage(msgspec.Struct, frozen=True, gc=False):
     """Data used over one APN in the current billing cycle."""
 
     apn: str
     data_usage_mb: Decimal
 
 
-class Apn(msgspec.Struct, frozen=True):
+class Apn(msgspec.Struct, frozen=True, gc=False):
     """An APN of the card; `status` is OPEN, CLOSED, or whatever else the carrier said."""
 
     name: str
     status: str = ""
 
 
-class BasicPackage(msgspec.Struct, frozen=True):
+class BasicPackage(msgspec.Struct, frozen=True, gc=False):
     """The basic package in force; `ends_at` None means that it has no end."""
 
     name: str
@@ -38,7 +38,7 @@ class BasicPackage(msgspec.Struct, frozen=True):
     ends_at: datetime | None = None
 
 
-class Sim(msgspec.Struct, frozen=True):
+class Sim(msgspec.Struct, frozen=True, gc=False):
     """One SIM. Volumes are MB (1 GB = 1024 MB), voice whole minutes, times aware UTC.
 
     None means that the carrier did not say; an unknown status is kept as it came.
