@@ -105,6 +105,11 @@ def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> tuple[i
     return struct.unpack(f">{len(digests)}q", b"".join(digests))
 
 
+def digest_in(raw: bytes, account_id: int) -> int:
+    """What one record is told apart by as a SIM of this account."""
+    return int.from_bytes(xxh3_64_digest(raw, _seed(account_id)), signed=True)
+
+
 def mark_of(records: list[bytes], account_id: int) -> int:
     """What a whole page is told apart by."""
     return int.from_bytes(xxh3_64_digest(b"\n".join(records), _seed(account_id)), signed=True)

@@ -13,7 +13,8 @@ from django.db import transaction
 
 from journal.models import Event
 from journal.record import Cause, record
-from sims.copy.answers import Answer, KeptAside, Place, Row, digests_of, keys_of, named_giccids, unkeyed
+from sims.copy.accounts import kept_accounts, row_in
+from sims.copy.answers import Answer, KeptAside, Place, Row, digest_in, digests_of, keys_of, named_giccids, unkeyed
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
@@ -77,6 +78,8 @@ class _Writing:
         now: datetime,
     ) -> None:
         self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
+        self.last_run_id = last_run_id
+        self.kept_in: dict[str, tuple[int, int]] = {}
         self.accounts = known_accounts(cursor, named_giccids(answers))
         # First of all, so that what differs elsewhere is held against these pages as against all of the run.
         kept = keep_pages(cursor, answers, run_id, last_run_id) if run_id and last_run_id else set()
@@ -102,6 +105,7 @@ class _Writing:
         places = self._keyed_places()
         newest = self._newest(places)
         ids, same = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
+        same |= self._keep_accounts(newest, ids, same)
         rows = self._decode(newest, ids, same)
         if rows:
             ids |= self._merge(rows, cause)
@@ -128,6 +132,19 @@ class _Writing:
         """Of a SIM shown more than once, the record asked for last."""
         return dict(sorted(places, key=lambda item: self.answers[item[1].answer].asked_at))
 
+    def _keep_accounts(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> set[str]:
+        """Keep the accounts of SIMs that are in two lists; those that differ in nothing else."""
+        differing = {giccid: place for giccid, place in newest.items() if giccid in ids and giccid not in same}
+        accounts = {giccid: self.answers[place.answer].account_id for giccid, place in differing.items()}
+        listed = {ids[giccid]: account_id for giccid, account_id in accounts.items() if account_id is not None}
+        kept = kept_accounts(self.cursor, listed, run_id=self.run_id, last_run_id=self.last_run_id)
+        unchanged = set()
+        for giccid, place in differing.items() if kept else ():
+            if known := kept.get(ids[giccid]):
+                self.kept_in[giccid] = known.account_id, digest_in(self._raw(place), known.account_id)
+                unchanged |= {giccid} if self.kept_in[giccid][1] == known.digest else set()
+        return unchanged
+
     def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> list[Row]:
         rows = []
         recognised_at = self._recognised_at({sim_id for giccid, sim_id in ids.items() if giccid not in same})
@@ -136,7 +153,7 @@ class _Writing:
             if giccid in same or recognised_at.get(ids.get(giccid), asked_at) > asked_at:
                 continue
             try:
-                row = self._row(giccid, place)
+                row = self._row_kept(giccid, place)
             except RecordError as error:
                 self.result.aside.append(KeptAside(place, error, self._raw(place)))
                 continue
@@ -152,6 +169,10 @@ class _Writing:
         if isinstance(row, RecordError):
             raise row
         return row
+
+    def _row_kept(self, giccid: str, place: Place) -> Row:
+        row = self._row(giccid, place)
+        return row_in(row, *self.kept_in[giccid]) if giccid in self.kept_in else row
 
     def _recognised_at(self, differing: set[int]) -> dict[int | None, datetime]:
         """When the answer was asked for that last showed one of these SIMs as our copy has it."""

@@ -11,13 +11,14 @@ from psycopg import Cursor
 from sims.sync.plan import MOST_IDLE, PagePlan, Part
 from toolkit.database import array_of
 
-# As a subquery, so that each SIM is looked up by itself, and the first one that is new is the last.
+# As a subquery, so that each SIM is looked up by itself, and the first one that is new is the last; + 0, lest all pages
+# of the list be gone through for each.
 HAVE_NEW = """
 SELECT n.account_id, EXISTS (
     SELECT FROM sims_syncpage p CROSS JOIN LATERAL unnest(p.sim_ids) AS shown (id)
     WHERE p.run_id = %(run)s AND p.account_id = n.account_id AND p.page = ANY(n.pages::int[]) AND (
         SELECT o.page FROM sims_syncpage o
-        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id = %(run)s AND o.account_id = n.account_id
+        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id + 0 = %(run)s AND o.account_id + 0 = n.account_id
             AND o.page <> ALL(n.pages::int[])
         LIMIT 1
     ) IS NULL
