@@ -82,7 +82,8 @@ def events_of(difference: Difference) -> list[NewEvent]:
 def _told(was: Difference) -> Iterator[Told]:
     if was.missing_since is not None:
         yield "sim.returned", {"missing_since": was.missing_since}
-    yield from _changed("sim.account", was.old_account, was.new_account)
+    if was.old_account_id is not None:  # to learn whose it is, is first sight
+        yield from _changed("sim.account", was.old_account, was.new_account)
     yield from _changed("sim.status", was.old_status, was.new_status)
     yield from _changed("sim.package", was.old_package or None, was.new_package or None)
     if was.old_package == was.new_package:

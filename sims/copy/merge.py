@@ -87,8 +87,9 @@ UPDATE copy_incoming i SET
     differs = s.missing_since IS NOT NULL
         OR s.status <> i.status OR s.package <> i.package OR s.devices IS DISTINCT FROM i.devices
         OR s.apns IS DISTINCT FROM i.apns
-        OR (COALESCE(i.account_id, s.account_id), i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
-        IS DISTINCT FROM (s.account_id, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
+        OR COALESCE(i.account_id <> s.account_id, false)
+        OR (i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
+        IS DISTINCT FROM (s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
 FROM sims_sim s WHERE s.id = i.sim_id
 """
 

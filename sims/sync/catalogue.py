@@ -15,7 +15,7 @@ from sims.sync.runs import add_error, count_requests
 from sims.sync.shared import read_pools
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client
-from smarthub.errors import AuthError, CarrierError
+from smarthub.errors import AuthError, CarrierError, NotFound, PermissionDenied, ProtocolError, ValidationFailed
 from toolkit.carrier import PAGES_AT_ONCE
 from toolkit.carrier_words import words_for
 from toolkit.database import let_go
@@ -45,9 +45,14 @@ def _make_parts(run: SyncRun, slice_: Slice) -> None:
     accounts = _accounts(run, slice_)
     if run.account_id:
         accounts = [account for account in accounts if account.pk == run.account_id]
-    if not accounts:
+    if not accounts and not _may_do_without(run):
         raise RunFailed("The enterprise: the carrier named no account, so there was nothing to list.")
     SyncPart.objects.bulk_create([SyncPart(run=run, account=account) for account in accounts], ignore_conflicts=True)
+
+
+def _may_do_without(run: SyncRun) -> bool:
+    """Whether the SIMs are read in one list: where no account was ever named, none of them has one to lose."""
+    return run.kind == SyncRun.Kind.FULL and not Account.objects.exists()
 
 
 def _accounts(run: SyncRun, slice_: Slice) -> list[Account]:
@@ -58,21 +63,34 @@ def _accounts(run: SyncRun, slice_: Slice) -> list[Account]:
         count_requests(run.pk, [attempts_of(error)])
         return _known_instead(run, slice_, error)
     note_answers(run, [("The enterprise", answer)])
+    if not accounts and _may_do_without(run):
+        add_error(run.pk, f"The enterprise: the carrier named no account. {ONE_LIST} {ASK_FOR_NAMES}")
     return accounts
 
 
 def _known_instead(run: SyncRun, slice_: Slice, error: CarrierError) -> list[Account]:
     """The accounts that were named last: one call that fails does not keep the others from being read.
 
-    RunFailed where none was ever named, or where the carrier answers the pools no better.
+    None where none was ever named and the carrier will not name any. RunFailed where it may do so later, or where it
+    answers the pools no better.
     """
     why = f"The enterprise: {words_for(error)}"
     note_failure(Source.Call.ENTERPRISE, None, words_for(error))
+    if _may_do_without(run) and isinstance(error, NEVER_NAMED):
+        add_error(run.pk, f"{why} {ONE_LIST} {GRANT}")
+        return []
     known = list(Account.objects.filter(gone_at=None))
     if isinstance(error, AuthError) or not known or not read_pools(run, slice_):
         raise RunFailed(why)
     add_error(run.pk, why)
     return known
+
+
+# Asking again soon brings no other answer.
+NEVER_NAMED = (PermissionDenied, NotFound, ValidationFailed, ProtocolError)
+ONE_LIST = "The SIMs are read in one list, without accounts, so no account, package or charge is shown."
+GRANT = "Have the carrier grant this key to read the enterprise; the next run then finds the accounts."
+ASK_FOR_NAMES = "Ask the carrier to name the accounts to this key; the next run then finds them."
 
 
 class _Question(NamedTuple):

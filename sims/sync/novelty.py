@@ -4,12 +4,13 @@ says nothing of it, or nothing true."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from psycopg import Cursor
 
 from sims.sync.plan import MOST_IDLE, PagePlan, Part
-from toolkit.database import array_of
+from toolkit.database import array_of, set_cursor
 
 # As a subquery, so that each SIM is looked up by itself, and the first one that is new is the last; + 0, lest all pages
 # of the list be gone through for each.
@@ -25,6 +26,24 @@ SELECT n.account_id, EXISTS (
 )
 FROM unnest(%(accounts)s::bigint[], %(pages)s::text[]) AS n (account_id, pages)
 """
+
+
+HAS_NEW = """
+SELECT EXISTS (
+    SELECT FROM unnest(%(ids)s::bigint[]) AS shown (id)
+    WHERE (
+        SELECT o.page FROM sims_syncpage o
+        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id + 0 = %(run)s AND o.page <> ALL(%(pages)s::int[]) LIMIT 1
+    ) IS NULL
+)
+"""
+
+
+def shows_new(run_id: int, pages: Iterable[int], sim_ids: Iterable[list[int]]) -> bool:
+    """Whether one of these SIMs is on no page of the run but these; of a run that reads one list only."""
+    with set_cursor() as cursor:
+        shown = {"run": run_id, "pages": array_of(pages), "ids": array_of(chain.from_iterable(sim_ids))}
+        return bool((cursor.execute(HAS_NEW, shown).fetchone() or [False])[0])
 
 
 def tell_ends(cursor: Cursor[Any], run_id: int, plan: PagePlan, pages: Mapping[int, Mapping[int, bool]]) -> None:

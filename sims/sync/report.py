@@ -21,6 +21,7 @@ STATES = {State.QUEUED: "queued", State.RUNNING: "running", State.FINISHED: "don
 ASIDE_SHOWN = 20
 LONGEST_LINE = 96
 LONGEST_RAW = 20_000
+ONE_LIST = "All SIMs, without accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +171,19 @@ def _missing_note(run: SyncRun) -> str:
 def _parts(run: SyncRun) -> list[Part]:
     parts = list(SyncPart.objects.filter(run=run).select_related("account"))
     if not parts:
-        return []
+        return _one_list(run)
     catalogued = sum(part.is_catalogued for part in parts)
     has_catalogue = catalogued == len(parts) or run.phase != SyncRun.Phase.CATALOGUE
     first = Part("Enterprise, packages", _stage(has_catalogue, True, run), catalogued, len(parts), "accounts")
     return [first, *(_part(part, run) for part in parts)]
+
+
+def _one_list(run: SyncRun) -> list[Part]:
+    """The only list of a run that was told no accounts."""
+    if run.kind != SyncRun.Kind.FULL or run.phase == SyncRun.Phase.CATALOGUE:
+        return []
+    stage = _stage(run.phase != SyncRun.Phase.LISTING, run.pages > 0, run)
+    return [Part(ONE_LIST, stage, run.pages, run.pages_expected, "pages")]
 
 
 def _part(part: SyncPart, run: SyncRun) -> Part:

@@ -14,6 +14,7 @@ from sims.sync.absent import settle_absent, unseen
 from sims.sync.catalogue import read_catalogue
 from sims.sync.listing import read_pages
 from sims.sync.named import read_named
+from sims.sync.one_list import read_one_list
 from sims.sync.shared import shared_beside
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client
@@ -93,7 +94,7 @@ def _read_lists(run: SyncRun, slice_: Slice) -> bool:
     if run.kind != SyncRun.Kind.FULL:
         return read_pages(run, slice_)
     with shared_beside(run, slice_):
-        return read_pages(run, slice_)
+        return read_pages(run, slice_) if run.parts.exists() else read_one_list(run, slice_)
 
 
 def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:

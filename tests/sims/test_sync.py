@@ -427,16 +427,6 @@ def test_pages_are_kept_for_two_runs(sync: Sync) -> None:
     assert set(SyncPage.objects.values_list("run", flat=True)) == {run.pk for run in kept}
 
 
-def test_carrier_without_accounts_is_an_error_by_name(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enterprise import catalogue
-
-    monkeypatch.setattr(catalogue, "read_enterprise", lambda client: ([], client.enterprise()))
-    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
-    work.work_slice(run.pk, client)
-    run.refresh_from_db()
-    assert (run.state, "no account" in run.note) == ("failed", True)
-
-
 @pytest.mark.parametrize("error", [errors.PermissionDenied, errors.ProtocolError, errors.ServerError])
 def test_account_whose_list_fails_does_not_keep_the_others_from_being_read(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, error: type[errors.CarrierError]
