@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
-from typing import cast
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
+from enterprise.models import ServicePackage
 from sims.counts import NO_ACCOUNT, Filter
 from sims.models import Sim, SimQuerySet, SimTag, WorkingSetItem
 from sims.ranges import Days, UsageRange
 from toolkit.database import array_of
 
 NO_DEVICE = Q(devices=[])
-SHARE = """SELECT s.id FROM enterprise_servicepackage p
-JOIN sims_sim s ON s.account_id = p.account_id AND s.package = p.name WHERE p.data_volume_mb > 0"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def among(rows: SimQuerySet, asked: Criteria) -> SimQuerySet:
     if asked.pos:
         rows = rows.filter(po__in=asked.pos, po__gt="")
     if asked.usage:
-        rows = rows.filter(_any_of(_usage(found) for found in asked.usage))
+        rows = rows.filter(_usage(asked.usage))
     if asked.activated:
         rows = rows.filter(_any_of(_days("activated_at", days) for days in asked.activated))
     if asked.plan_end:
@@ -128,9 +126,16 @@ def _any_of(conditions: Iterable[Q]) -> Q:
     return found
 
 
-def _usage(asked: UsageRange) -> Q:
-    if asked.is_share:
-        return Q(pk__in=_share(asked))
+def _usage(asked: Sequence[UsageRange]) -> Q:
+    shares = [found for found in asked if found.is_share]
+    if len(shares) == len(asked):
+        return Q(_within_shares(shares))
+    found = _any_of(_volume(found) for found in asked if not found.is_share)
+    # Beside volumes, which another index answers, shares are found first: else each SIM would be looked at for both.
+    return found | Q(pk__in=Sim.objects.filter(_within_shares(shares)).values("pk")) if shares else found
+
+
+def _volume(asked: UsageRange) -> Q:
     found = Q(data_usage_mb__isnull=False)
     if asked.low is not None:
         found &= Q(**{f"data_usage_mb__{'gt' if asked.is_above_low else 'gte'}": asked.low})
@@ -139,31 +144,21 @@ def _usage(asked: UsageRange) -> Q:
     return found
 
 
-def _share(asked: UsageRange) -> RawSQL:
-    """Package by package, so that the index on (account, package, usage) is asked with both bounds."""
-    bounds, values = _share_bounds(asked, "s", "p")
-    return RawSQL(" AND ".join([SHARE, *bounds]), values)  # noqa: S611 - the text is ours, the bounds are parameters
+def _within_shares(asked: Iterable[UsageRange]) -> Exists:
+    """Package by package, so that the index on (account, package, usage) is asked with both bounds of a share."""
+    package = ServicePackage.objects.filter(account=OuterRef("account"), name=OuterRef("package"), data_volume_mb__gt=0)
+    return Exists(package.filter(_any_of(map(_share, asked))))
 
 
-def within_share(rows: SimQuerySet, asked: UsageRange) -> SimQuerySet:
-    """Of `rows` those within one share of their allowance, by a plain join, so that a limit ends the search early."""
-    sim, package = "sims_sim", "enterprise_servicepackage"
-    bounds, values = _share_bounds(asked, sim, package)
-    joined = [f"{sim}.account_id = {package}.account_id", f"{sim}.package = {package}.name"]
-    where = [*joined, f"{package}.data_volume_mb > 0", *bounds]
-    return cast(SimQuerySet, rows.extra(tables=[package], where=where, params=values))  # noqa: S610 - bounds are parameters
-
-
-def _share_bounds(asked: UsageRange, sim: str, package: str) -> tuple[list[str], list[Decimal]]:
-    bounds, values = [], []
-    for bound, sign in (
-        (asked.low, ">" if asked.is_above_low else ">="),
-        (asked.high, "<" if asked.is_below_high else "<="),
-    ):
-        if bound is not None:
-            bounds.append(f"{sim}.data_usage_mb {sign} {package}.data_volume_mb * %s")
-            values.append(bound / 100)
-    return bounds, values
+def _share(asked: UsageRange) -> Q:
+    used, found = OuterRef("data_usage_mb"), Q()
+    if asked.low is not None:
+        bound = F("data_volume_mb") * (asked.low / 100)
+        found &= Q(LessThan(bound, used) if asked.is_above_low else LessThanOrEqual(bound, used))
+    if asked.high is not None:
+        bound = F("data_volume_mb") * (asked.high / 100)
+        found &= Q(GreaterThan(bound, used) if asked.is_below_high else GreaterThanOrEqual(bound, used))
+    return found
 
 
 def _days(column: str, asked: Days) -> Q:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from sims.counts import CAP
-from sims.criteria import Criteria, matching, within_share
+from sims.criteria import Criteria, matching
 from sims.ranges import SHARES
 
 
@@ -17,7 +17,7 @@ def share_counts(asked: Criteria) -> dict[str, int]:
     parts: list[str] = []
     values: list[Any] = []
     for place, share in enumerate(SHARES.values()):
-        rows = within_share(matching(replace(asked, usage=())), share).order_by().values("id")[: CAP + 1]
+        rows = matching(replace(asked, usage=(share,))).values("id")[: CAP + 1]
         sql, given = rows.query.sql_with_params()
         parts.append(f"SELECT {place} AS place, count(*) FROM ({sql}) AS share")
         values += given

@@ -6,7 +6,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from sims.models import SimTag, Tag, WorkingSet, WorkingSetItem
+from sims.ranges import SHARES
 from sims.selection import Selection
+from sims.shares import share_counts
 from tests.sims.fleet import make_account, make_package, make_sim
 from users.models import User
 
@@ -69,6 +71,10 @@ def chosen(query, user):
         ("usage=80-to-100", "34"),
         ("usage=over-100", ""),
         ("usage=>80%", "4"),
+        ("usage=%3E%3D80%25", "34"),
+        ("usage=<80%", "125"),
+        ("usage=under-10&usage=80-to-100", "234"),
+        ("usage=10-20%25&usage=>5000,80-to-100", "345"),
         ("usage=10-20%25&usage=nothing", "15"),
         ("usage=>80&account=halden-dach", "4"),
         ("activated=2026-06-15", "1"),
@@ -93,6 +99,13 @@ def chosen(query, user):
 )
 def test_a_filter_chooses_its_sims(fleet, user, query, found):
     assert chosen(query.replace(" ", "%20"), user) == found
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_share_is_counted_as_its_tick_chooses(fleet, user, share):
+    make_sim("8", data_usage_mb=Decimal(0), package="")
+    selection = Selection.from_query(QueryDict(f"usage={share}"), user)
+    assert share_counts(selection.form.criteria())[share] == selection.count()
 
 
 @pytest.mark.parametrize(
