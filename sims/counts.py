@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 
 from sims.models import SimQuerySet
-from toolkit.database import array_of
+from toolkit.database import array_of, named_sql
 
 NO_ACCOUNT = 0
 FOLDING = 0x51C0
@@ -121,19 +121,17 @@ def facets(asked: Filter, *, sim_ids: Sequence[int] | None = None) -> Facets:
     return _count(source, {**values_of(asked), "sim_ids": array_of(sim_ids or ())})
 
 
-def capped_facets(asked: Filter, among: SimQuerySet, both: SimQuerySet) -> Facets:
+def capped_facets(asked: Filter, among: SimQuerySet, *, both: Callable[[], SimQuerySet]) -> Facets:
     """The counts for `asked` among the SIMs of another filter, no further than just over `CAP`.
 
-    `both` are those that answer both; they are counted apart when there are too many of the others.
+    `both` gives those that answer both; they are counted apart when there are too many of the others.
     """
     columns = among.values_list("account_id", "status", "package", "missing_since")
-    sql, values = columns[: CAP + 1].query.sql_with_params()
-    named = {f"hit{number}": value for number, value in enumerate(values)}
-    text = sql % tuple(f"%({name})s" for name in named)
-    counted = _count(_HITS.format(hits=text), {**values_of(asked), **named})
+    text, values = named_sql(columns[: CAP + 1])
+    counted = _count(_HITS.format(hits=text), {**values_of(asked), **values})
     counted.is_partial = counted.whole > CAP
     if counted.is_partial:
-        total = both.values("pk")[: CAP + 1].count() if asked else CAP + 1
+        total = both().values("pk")[: CAP + 1].count() if asked else CAP + 1
         counted.total, counted.is_capped = min(total, CAP), total > CAP
     return counted
 

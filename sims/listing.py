@@ -13,7 +13,7 @@ from sims.lookup import Hits, find_sims
 from sims.models import Sim
 from sims.order import ICCID, ORDERS, Order, Place, Source, is_indexed, page_in_order, place_of
 from sims.rows import SimRow, rows_of
-from toolkit.keyset import Page, page_of, page_of_list
+from toolkit.keyset import Page, page_of_list
 
 # The groups that are not exact, as the fields of `Criteria`.
 FIELDS = {
@@ -79,7 +79,7 @@ def _counted(asked: Criteria) -> Facets:
     if asked.is_exact:
         return facets(asked.exact)
     others = replace(asked, exact=Filter(scope=asked.exact.scope))
-    return capped_facets(asked.exact, soonest_found(others), matching(asked))
+    return capped_facets(asked.exact, soonest_found(others), both=lambda: matching(asked))
 
 
 def _without_others(form: SimListForm, asked: Criteria) -> dict[str, int]:
@@ -122,24 +122,7 @@ def _page(form: SimListForm, asked: Criteria, listing: Listing) -> Page[SimRow]:
     if listing.hits is not None and listing.order == BEST_FIRST:
         return _page_of_hits(form, asked, listing)
     after, before = _places(form, listing)
-    if listing.order.is_unique and listing.is_capped and not asked.is_exact:
-        return _page_of_many(form, asked, listing, after, before)
     return page_in_order(_source(asked, listing), listing.order, size=form.page_size, after=after, before=before)
-
-
-def _page_of_many(
-    form: SimListForm, asked: Criteria, listing: Listing, after: Place | None, before: Place | None
-) -> Page[SimRow]:
-    """Too many to be sorted: an index of ICCIDs is walked, those that match picked out."""
-    page = page_of(
-        matching(asked).only("giccid"),
-        key="giccid",
-        size=form.page_size,
-        after=after.value if after else "",
-        before=before.value if before else "",
-        newest_first=listing.order.descends,
-    )
-    return Page(rows_of([sim.pk for sim in page.rows]), after=page.after, before=page.before)
 
 
 def _places(form: SimListForm, listing: Listing) -> tuple[Place | None, Place | None]:
@@ -170,6 +153,8 @@ def _cells(counted: Facets, asked: Filter) -> int:
 
 def _source(asked: Criteria, listing: Listing) -> Source:
     exact, order = asked.exact, listing.order
+    if not asked.is_exact and order.is_unique and listing.is_capped:
+        return orders.picked(matching(asked), order)
     if not asked.is_exact or not is_indexed(order, exact):
         return orders.hits(matching(asked), order, CAP + 1)
     if order.is_unique:

@@ -1,8 +1,8 @@
 """The orders a list can stand in, and pages of them by keyset: never OFFSET, never a sort of the whole fleet.
 
 A SIM's place is (column, id); those without a value come last, in either direction. One direction is the other's
-index read backwards. Rows come out of one of three sources: the whole fleet, the cells (or accounts) that match an
-exact filter, each in order and merged, or the few hits of any other filter.
+index read backwards. Rows come out of one of four sources: the whole fleet, the cells (or accounts) that match an
+exact filter, each in order and merged, the few hits of any other filter, or its many, in ICCID order only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sims import counts
 from sims.counts import Filter
 from sims.models import SimQuerySet
 from sims.rows import SimRow, rows_at
+from toolkit.database import named_sql
 from toolkit.keyset import Page
 
 PARTS = "~"
@@ -188,10 +189,14 @@ def _among(column: str, chosen: str, how_many: int) -> str:
 
 def hits(rows: SimQuerySet, order: Order, limit: int) -> Source:
     """The answer to any filter, `limit` rows at most; sorted in memory."""
-    sql, values = rows.order_by().values_list("id", order.column)[:limit].query.sql_with_params()
-    named = {f"hit{number}": value for number, value in enumerate(values)}
-    text = sql % tuple(f"%({name})s" for name in named)
-    return Source(head=f"WITH hits AS MATERIALIZED ({text})", table="hits", values=named)
+    text, values = named_sql(rows.order_by().values_list("id", order.column)[:limit])
+    return Source(head=f"WITH hits AS MATERIALIZED ({text})", table="hits", values=values)
+
+
+def picked(rows: SimQuerySet, order: Order) -> Source:
+    """The same, however long it is: an index that has the order is walked, and those that match are picked out."""
+    text, values = named_sql(rows.order_by().values_list("id", order.column))
+    return Source(table=f"({text})", values=values)
 
 
 def page_in_order(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
 
@@ -30,6 +30,13 @@ def rows_of_each(queries: Sequence[str], values: Mapping[str, Any]) -> list[list
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(asked)}", values)
         return [[tuple(row.values()) for row in rows or ()] for rows in cursor.fetchone()]
+
+
+def named_sql(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
+    """A QuerySet's SQL to stand in a larger statement, its parameters under names."""
+    sql, values = rows.query.sql_with_params()
+    named = {f"hit{number}": value for number, value in enumerate(values)}
+    return sql % tuple(f"%({name})s" for name in named), named
 
 
 def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:

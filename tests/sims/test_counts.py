@@ -193,9 +193,9 @@ def test_no_drift_after_a_sync_of_many_changes():
 def test_any_other_filter_is_counted_up_to_the_cap(fleet, monkeypatch):
     monkeypatch.setattr(counts, "CAP", 3)
     everything = Sim.objects.all()
-    counted = counts.capped_facets(Filter(), everything, everything)
+    counted = counts.capped_facets(Filter(), everything, both=lambda: everything)
     assert (counted.total, counted.is_capped, counted.is_partial) == (3, True, True)
     few = Sim.objects.filter(status="DEACTIVATED")
-    counted = counts.capped_facets(Filter(accounts=(fleet[0].pk,)), few, few.filter(account=fleet[0]))
+    counted = counts.capped_facets(Filter(accounts=(fleet[0].pk,)), few, both=lambda: few.filter(account=fleet[0]))
     assert (counted.total, counted.is_capped, counted.is_partial) == (2, False, False)
     assert counted.accounts == {fleet[0].pk: 2, fleet[1].pk: 1}
