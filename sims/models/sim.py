@@ -62,13 +62,20 @@ class Sim(models.Model):
             models.Index(fields=["status", "giccid"], name="sim_status"),
             models.Index(fields=["package", "giccid"], name="sim_package"),
             models.Index(fields=["account", "status", "package", "giccid"], name="sim_cell"),
-            # In order of activation; by plan end and by usage account by account.
-            models.Index(fields=["activated_at", "id"], name="sim_activated"),
+            # In order of activation, with what is counted of those in a span: ten thousand SIMs are read off it alone.
+            models.Index(
+                fields=["activated_at", "id"],
+                name="sim_activated",
+                include=["account", "status", "package", "missing_since"],
+            ),
             models.Index(fields=["account", "status", "package", "activated_at", "id"], name="sim_cell_activated"),
+            # By plan end and by usage account by account.
             models.Index(fields=["account", "package_ends_at", "id"], name="sim_plan_end"),
             models.Index(fields=["account", "data_usage_mb", "id"], name="sim_usage"),
-            # Shares of an allowance are bounds of a package.
-            models.Index(fields=["account", "package", "data_usage_mb"], name="sim_share"),
+            # Shares of an allowance are bounds of a package; those in one are counted off this alone too.
+            models.Index(
+                fields=["account", "package", "data_usage_mb"], name="sim_share", include=["status", "missing_since"]
+            ),
             models.Index(fields=["changed_at"], name="sim_changed"),
             # The few that the carrier no longer shows, that have no device, whose PO is known.
             models.Index(fields=["giccid"], name="sim_missing", condition=models.Q(missing_since__isnull=False)),

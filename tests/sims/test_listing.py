@@ -301,23 +301,38 @@ def test_no_query_scans_the_table(query, django_assert_num_queries):
         assert "Seq Scan on sims_sim " not in plan, f"{each}\n{plan}"
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ("activated=2026-01-01..2026-02-01", "sim_activated"),
-        ("activated=none", "sim_activated"),
-        ("changed=24h", "sim_changed"),
-    ],
-)
-def test_a_span_of_time_is_counted_off_its_index(query, index):
-    """However many answer it: with a limit, PostgreSQL takes the table for those and may have to go through it all."""
+def plan_of_counts(query, *, without):
+    """How the counts beside a list are had, where `without` is made dear."""
     with CaptureQueriesContext(connection) as asked_for:
         list_sims(form(query))
     counted = next(one["sql"] for one in asked_for if "missing_since" in one["sql"] and "GROUPING" in one["sql"])
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(f"SET LOCAL enable_{without} = off")
         cursor.execute(f"EXPLAIN {counted}")
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert f"Index Scan using {index} " in plan
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("activated=2026-01-01..2026-02-01", "Only Scan using sim_activated"),
+        ("activated=none", "Only Scan using sim_activated"),
+        ("changed=24h", "Scan using sim_changed"),
+    ],
+)
+def test_a_span_of_time_is_counted_off_its_index(query, index):
+    """However many answer it: with a limit, PostgreSQL takes the table for those and may have to go through it all."""
+    plan = plan_of_counts(query, without="sort")
+    assert f"Index {index} " in plan
     assert "Sort " not in plan
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["usage=>80%25", "usage=10-to-80", "usage=under-10,over-100"])
+def test_sims_of_a_share_are_looked_at_once(query):
+    """Joined with their package; not found first and looked up again, nor asked one by one."""
+    make_package(make_account(), "P")
+    plan = plan_of_counts(query, without="seqscan")
+    assert plan.count(" on sims_sim") == 1
+    assert "SubPlan" not in plan
