@@ -68,6 +68,9 @@ class _AnyKey(msgspec.Struct):
     giccid: str | int
 
 
+# What a field holds that nobody reads may be nested deeper than the stack is here, though not where it was split off.
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+
 _read_plain_keys = msgspec.json.Decoder(list[_PlainKey]).decode
 _read_any_key = msgspec.json.Decoder(_AnyKey).decode
 
@@ -76,7 +79,7 @@ def keys_of(records: list[bytes]) -> list[str | None]:
     """The ICCIDs of raw records, without reading the rest of them; None where one has none that can be used."""
     try:
         keys = [key.giccid for key in _read_plain_keys(b"[" + b",".join(records) + b"]")]
-    except (msgspec.DecodeError, ValueError):
+    except UNREADABLE:
         return [_key_of(raw) for raw in records]
     together = "".join(keys)
     if together.isalnum() and together.isascii():
@@ -87,7 +90,7 @@ def keys_of(records: list[bytes]) -> list[str | None]:
 def _key_of(raw: bytes) -> str | None:
     try:
         giccid = str(_read_any_key(raw).giccid)
-    except (msgspec.DecodeError, ValueError):
+    except UNREADABLE:
         return None
     is_plain = giccid.isalnum() and giccid.isascii() and len(giccid) <= LONGEST_GICCID
     return giccid if is_plain else None

@@ -244,7 +244,8 @@ def excerpt(raw: str, field: str) -> list[Line]:
 
 
 def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """As JSON that can be sent: half of a pair of characters cannot."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _cut(text: str, length: int = LONGEST_LINE) -> str:

@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
+from smarthub.decode.cutting import cut_list
 from smarthub.decode.reading import Unreadable, read_count
 from smarthub.errors import ProtocolError
 
 LIST_FIELD = "data"
+NO_LIST = f"The answer holds no list “{LIST_FIELD}”"
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -42,11 +45,14 @@ def split_page(body: bytes, *, takes_single: bool = False) -> Page:
     """The records of a list answer as raw slices, with page, size and total as the answer says.
 
     Takes {"data": [...]} and a bare array; with `takes_single` also one object alone. Where some record is not strict
-    JSON all are written anew, so that the bad one fails alone. ProtocolError where there is no list to be found.
+    JSON all are written anew, and where one is nested too deeply they are cut apart, so that the bad one fails alone.
+    ProtocolError where there is no list to be found.
     """
     try:
         return _strict_page(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except RecursionError:
+        return _cut_page(body)
+    except (msgspec.DecodeError, ValueError):
         return _lenient_page(_parsed(body), takes_single)
 
 
@@ -67,11 +73,19 @@ def _strict_page(body: bytes) -> Page:
     return Page(records, _natural(envelope.page), _natural(envelope.size), _natural(envelope.total))
 
 
+def _cut_page(body: bytes) -> Page:
+    cut = cut_list(body, LIST_FIELD)
+    if cut is None:
+        raise ProtocolError(title="The answer is nested too deeply")
+    figures = _lenient_page(_parsed(cut.rest), False)
+    return structs.replace(figures, records=cut.records)
+
+
 def _lenient_page(value: Any, takes_single: bool) -> Page:
     if isinstance(value, list):
         return Page([_written(record) for record in value])
     if not isinstance(value, dict):
-        raise ProtocolError(title="The answer holds no list")
+        raise ProtocolError(title=NO_LIST)
     if takes_single and LIST_FIELD not in value and value:
         return Page([_written(value)], total=1)
     figures = {name: _figure(value.get(name)) for name in ("page", "size", "total")}
@@ -79,7 +93,7 @@ def _lenient_page(value: Any, takes_single: bool) -> Page:
     if records is None and figures["total"] == 0:
         records = []
     if not isinstance(records, list):
-        raise ProtocolError(title="The answer holds no list")
+        raise ProtocolError(title=NO_LIST)
     return Page([_written(record) for record in records], **figures)
 
 
@@ -104,8 +118,10 @@ def _natural(number: int | None) -> int | None:
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8-sig", "surrogateescape"))
-    except (ValueError, RecursionError):
-        raise ProtocolError(title="The answer is not JSON") from None
+    except RecursionError:
+        raise ProtocolError(title="The answer is nested too deeply") from None
+    except ValueError:
+        raise ProtocolError(title="The answer is not JSON" if body.strip() else "The answer is empty") from None
 
 
 def _written(value: Any) -> bytes:

@@ -298,6 +298,25 @@ def test_bad_record_is_told_of_in_each_run_though_its_page_never_changes(sync: S
     assert SyncPage.objects.filter(mark=None).count() == 2
 
 
+@pytest.mark.parametrize("depth", [600, 900, 950, 980, 5000])
+def test_record_nested_deeply_where_nobody_reads_it_stops_no_run(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, depth: int
+) -> None:
+    """As deep as the stack is: it may do where the page is split, and not where its keys are read."""
+    read_page = Client.list_sims_raw
+
+    def with_a_deep_one(client: Client, account_name: str | None = None, **query: object) -> RawPage:
+        page = read_page(client, account_name, **query)
+        records = page.records
+        if page.records and account_name == "lab account":
+            records = [page.records[0][:-1] + b',"more":' + b"[" * depth + b"]" * depth + b"}", *page.records[1:]]
+        return structs.replace(page, records=records)
+
+    monkeypatch.setattr(Client, "list_sims_raw", with_a_deep_one)
+    run = sync()
+    assert (run.state, Sim.objects.count() + run.kept_aside) == ("finished", 250)
+
+
 def test_record_without_a_key_is_kept_aside(sync: Sync, carrier: Simulated) -> None:
     carrier.post("/_sim/sims", {"put": [{"status": "ACTIVATED"}]})
     run = sync()

@@ -102,6 +102,21 @@ def test_nesting_without_end_is_a_protocol_error() -> None:
         split_page(b'{"data": [' + b"[" * 200_000)
 
 
+@pytest.mark.parametrize("depth", [900, 5000])
+@pytest.mark.parametrize("deep", ['{"giccid": "9", "status": "A", "more": %s}', '{"giccid": "9", "status": %s}', "%s"])
+def test_a_record_that_is_nested_too_deeply_spoils_no_other(deep: str, depth: int) -> None:
+    bad = deep % ("[" * depth + "]" * depth)
+    odd = '{"data": "]", "name": "\\"[,"}'
+    page = split_page(f'{{"code": {{"data": [7]}}, "data": [{A}, {bad}, {odd}, {B}], "total": 4}}'.encode())
+    assert [decode_sim(page.records[place]).giccid for place in (0, 3)] == ["1", "2"]
+    assert [record.decode() for record in page.records[1:3]] == [bad, odd]
+    assert page.total == 4
+
+
+def test_a_bare_array_with_a_record_that_is_nested_too_deeply_is_taken_apart() -> None:
+    assert split_page(f"[{A}, {'[' * 5000}{']' * 5000}, [], {B}]".encode()).records[2:] == [b"[]", B.encode()]
+
+
 def test_a_null_list_is_empty_where_the_total_says_so() -> None:
     assert split_page(b'{"data": null, "page": 0, "size": 10, "total": 0}').records == []
 

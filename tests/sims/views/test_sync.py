@@ -84,6 +84,12 @@ def test_what_was_kept_aside(client, running):
     assert "12,4 <b>MB" not in response.content.decode()
 
 
+def test_broken_characters_of_what_was_kept_aside_are_shown_as_such(client, db):
+    set_aside(make_run(kept_aside=1), raw='{"giccid": "1", "status": "half \\ud800", "\\udfff": 1}')
+    answer = client.get(URL)
+    assert answer.status_code == 200 and "half ?" in text(answer)
+
+
 def test_all_that_was_kept_aside_can_be_reached(client, db):
     run = make_run(kept_aside=45)
     kept = {set_aside(run, giccid=f"{number}").pk for number in range(45)}
