@@ -20,7 +20,8 @@ from toolkit.database import rewrite
 def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_models.Enterprise]]:
     """Read the enterprise and the names of its accounts (E1); the accounts, and the answer that named them.
 
-    An account that is no longer named is marked gone and kept; none is where some of the answer could not be read.
+    An account that is no longer named is marked gone and kept; none is where some of the answer could not be read, or
+    where it names none at all.
     """
     answer = client.enterprise()
     read_at = answer.reply.asked_at
@@ -28,7 +29,7 @@ def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_model
         _write_enterprise(answer.value, read_at)
         _write_summaries(answer.value.accounts, read_at)
         names = [summary.name for summary in answer.value.accounts]
-        if not answer.refused:
+        if names and not answer.refused:
             Account.objects.filter(gone_at=None).exclude(name__in=names).update(gone_at=timezone.now())
         note_read(Source.Call.ENTERPRISE, None, read_at)
     return list(Account.objects.filter(name__in=names)), answer

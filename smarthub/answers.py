@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,8 @@ BY_STATUS: dict[int, type[errors.CarrierError]] = {
 }
 LONGEST_TEXT = 500
 MOST_ITEMS = 100
+SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+LONGEST_WAIT_S = 86_400.0
 
 
 def error_for(
@@ -81,10 +84,10 @@ def retry_after_s(header: str | None, now: datetime) -> float:
     """The seconds a Retry-After header asks for, as a number or a date; one second where it says nothing readable."""
     if not header:
         return DEFAULT_RETRY_AFTER_S
-    if header.strip().isdecimal() and len(header) < 10:
-        return float(header)
+    if SECONDS.fullmatch(header.strip()):
+        return min(float(header), LONGEST_WAIT_S)
     moment = http_date(header)
-    return DEFAULT_RETRY_AFTER_S if moment is None else max(0.0, (moment - now).total_seconds())
+    return DEFAULT_RETRY_AFTER_S if moment is None else min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_S)
 
 
 def http_date(header: str | None) -> datetime | None:

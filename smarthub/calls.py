@@ -28,12 +28,14 @@ def read_object(transport: Transport, name: str, shape: Shape, path: Mapping[str
 def read_loosely(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
     """One object whose fields are only assumed: what cannot be read counts as not sent and is named in `refused`.
 
-    RecordError where nothing of it could be read: that is no answer, and must not empty what we know.
+    An error where nothing of it could be read: that is no answer, and must not empty what we know.
     """
-    answer = decoded(name, shape, transport.send(name, path))
-    if answer.refused and all(value in (None, ()) for value in structs.astuple(answer.value)):
-        raise answer.refused[0]
-    return answer
+    answered = transport.send(name, path)
+    answer = decoded(name, shape, answered)
+    if any(value not in (None, ()) for value in structs.astuple(answer.value)):
+        return answer
+    nothing = ProtocolError(title="The answer holds nothing of what it should")
+    raise answer.refused[0] if answer.refused else placed(nothing, name, answered)
 
 
 def decoded(name: str, shape: Shape, answered: Answered) -> Answer[Any]:

@@ -14,11 +14,13 @@ WORDS: tuple[tuple[type[Exception], str], ...] = (
     (errors.RateLimited, "The carrier asked for fewer requests (429). {later}"),
     (errors.ServerError, "The carrier has trouble of its own ({status}). {later}"),
     (errors.ValidationFailed, "The carrier did not accept the request ({status})."),
-    (errors.TransportError, "The carrier did not answer in time. {later}"),
+    (errors.TransportError, "{lost} {later}"),
     (errors.ProtocolError, "The carrier answered something that cannot be read. {detail}"),
     (NoCarrier, "No carrier is set up. Set SMARTHUB_BASE_URL and SMARTHUB_API_KEY, or start the simulated one."),
     (NoToken, "Too many requests to the carrier right now. Try again in a few seconds."),
 )
+NO_ANSWER = "The carrier did not answer, or not to the end."
+OUT_OF_REACH = "The carrier cannot be reached. Check SMARTHUB_BASE_URL, and the network between."
 BY_ITSELF = "It is tried again later."
 BY_HAND = "Try again in a few minutes."
 
@@ -31,5 +33,6 @@ def words_for(error: Exception, *, later: str = BY_ITSELF) -> str:
     for kind, words in WORDS:
         if isinstance(error, kind):
             status, detail = getattr(error, "status", None), getattr(error, "detail", "")
-            return words.format(status=status or "no status", detail=detail, later=later).strip()
+            lost = NO_ANSWER if getattr(error, "is_sent", True) else OUT_OF_REACH
+            return words.format(status=status or "no status", detail=detail, lost=lost, later=later).strip()
     return "The carrier could not be asked."

@@ -77,7 +77,7 @@ def _known_instead(run: SyncRun, slice_: Slice, error: CarrierError) -> list[Acc
     why = f"The enterprise: {words_for(error)}"
     note_failure(Source.Call.ENTERPRISE, None, words_for(error))
     if _may_do_without(run) and isinstance(error, NEVER_NAMED):
-        add_error(run.pk, f"{why} {ONE_LIST} {GRANT}")
+        add_error(run.pk, f"{why} {ONE_LIST} {GRANT if isinstance(error, PermissionDenied) else ASK_FOR_NAMES}")
         return []
     known = list(Account.objects.filter(gone_at=None))
     if isinstance(error, AuthError) or not known or not read_pools(run, slice_):

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from msgspec import structs
 
 from enterprise.catalogue import read_enterprise, write_accounts, write_packages
 from enterprise.models import Account, AccountDay, Enterprise, ServicePackage, Source
@@ -33,6 +34,13 @@ def test_enterprise_and_its_accounts_are_dated_copies(client: Client) -> None:
     assert Enterprise.objects.get().read_at is not None
     read_enterprise(client)
     assert Enterprise.objects.count() == 1
+
+
+def test_enterprise_that_names_no_account_makes_none_gone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, answer = read_enterprise(client)
+    monkeypatch.setattr(client, "enterprise", lambda: Answer(structs.replace(answer.value, accounts=()), answer.reply))
+    assert read_enterprise(client)[0] == []
+    assert not Account.objects.exclude(gone_at=None).exists()
 
 
 def test_account_has_its_figures(client: Client) -> None:

@@ -33,7 +33,8 @@ def test_without_any_account_named_the_sims_are_read_in_one_list(sync: Sync, car
         run = sync()
         assert (run.state, run.read, run.missing, Sim.objects.count()) == ("finished", 250, 0, 250)
         [error] = run.errors
-        assert error.startswith("The enterprise: ") and "Have the carrier grant this key" in error
+        what_to_do = "Have the carrier grant this key" if kind == "403" else "Ask the carrier to name the accounts"
+        assert error.startswith("The enterprise: ") and what_to_do in error
         assert (run.pages, run.pages_expected, run.sims_expected) == (3, 3, 250)
     assert (run.new, run.moved, Account.objects.count()) == (0, 0, 0)
     assert Source.objects.exclude(error="").get().call == "enterprise"

@@ -62,13 +62,26 @@ def test_keys_that_cannot_be_asked_for_are_refused_unsent(client: Client, giccid
     assert caught.value.is_sent is False
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"data": 3}'])
-def test_a_page_that_is_none_knows_its_call(client: Client, carrier: Any, body: bytes) -> None:
+NO_LIST = "The answer holds no list “data”."
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "The answer is empty."),
+        (b"<html>", "The answer is not JSON."),
+        (b"[" * 100_000, "The answer is nested too deeply."),
+        (b"{}", NO_LIST),
+        (b'{"data": 3}', NO_LIST),
+        (b'{"items": []}', NO_LIST),
+    ],
+)
+def test_a_page_that_is_none_knows_its_call(client: Client, carrier: Any, body: bytes, words: str) -> None:
     carrier.get(f"{BASE}/global-sims", body=body)
     with pytest.raises(errors.ProtocolError) as caught:
         client.list_sims_raw()
     assert (caught.value.operation, caught.value.status, caught.value.reply.attempts) == ("sim_list", 200, 1)
-    assert caught.value.detail in ("The answer is not JSON.", "The answer holds no list.")
+    assert caught.value.detail == words
 
 
 @pytest.mark.parametrize("body", [{"giccid": "1", "status": "A"}, {"data": {"giccid": "1", "status": "A"}}])
@@ -247,6 +260,16 @@ def test_an_unreadable_custom_field_is_not_overwritten(client: Client, carrier: 
     with pytest.raises(RecordError):
         client.set_custom_fields("1", {"custom2": "x"})
     assert len(carrier.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"type": "about:blank", "title": "Busy", "status": 500}, {"code": 5001, "data": None}, {"accounts": []}],
+)
+def test_an_answer_that_holds_nothing_of_what_it_should_is_none(client: Client, carrier: Any, body: Any) -> None:
+    carrier.get(f"{BASE}/enterprise", json=body)
+    with pytest.raises(errors.ProtocolError, match="holds nothing of what it should"):
+        client.enterprise()
 
 
 def test_orders_send_what_was_given_and_nothing_else(client: Client, carrier: Any) -> None:

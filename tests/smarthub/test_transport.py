@@ -145,7 +145,22 @@ def test_retry_after_may_be_a_date() -> None:
     assert retry_after_s("Wed, 13 Aug 2025 06:00:09 GMT", now) == 9.0
     assert retry_after_s("Wed, 13 Aug 2025 05:00:00 GMT", now) == 0.0
     assert retry_after_s("-5", now) == 1.0
-    assert retry_after_s("9" * 400, now) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("1.5", 1.5),
+        (" 7 ", 7.0),
+        ("99999999999", 86400.0),
+        ("9" * 400, 86400.0),
+        ("nan", 1.0),
+        ("1e9", 1.0),
+        ("٣", 1.0),
+    ],
+)
+def test_retry_after_is_a_number_of_any_length_and_of_no_other_kind(header: str, seconds: float) -> None:
+    assert retry_after_s(header, datetime(2025, 8, 13, 6, tzinfo=UTC)) == seconds
 
 
 def test_a_call_limit_ends_the_retries(make_client: Callable[..., Client], carrier: Any, events: list[Any]) -> None:
