@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 
 from django.template.defaultfilters import floatformat
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
@@ -23,14 +22,17 @@ from toolkit.templatetags import look
 QUIET = '<span class="sp-quiet">{}</span>'
 
 
+Cell = Callable[[SimRow, datetime], str]
+
+
 def body_of(rows: Iterable[SimRow], columns: Sequence[Column]) -> SafeString:
     """The rows of the table: a loop of the template over them would take longer than all else of the page."""
-    cells = [_tick, *(_CELLS[column.name] for column in columns)]
-    return mark_safe("\n".join(_row(row, cells) for row in rows))  # noqa: S308 - each cell is escaped
+    cells, now = [_tick, *(_CELLS[column.name] for column in columns)], timezone.now()
+    return mark_safe("\n".join([_row(row, cells, now) for row in rows]))  # noqa: S308 - each cell is escaped
 
 
-def _row(row: SimRow, cells: Sequence[Callable[[SimRow], str]]) -> str:
-    inside = "".join([cell(row) for cell in cells])
+def _row(row: SimRow, cells: Sequence[Cell], now: datetime) -> str:
+    inside = "".join([cell(row, now) for cell in cells])
     return f'<tr data-giccid="{escape(row.giccid)}" data-status="{escape(row.status)}">{inside}</tr>'
 
 
@@ -40,7 +42,7 @@ def _state(status: str) -> str:
     return look.state("sim", status)
 
 
-def _tick(row: SimRow) -> str:
+def _tick(row: SimRow, _now: datetime) -> str:
     giccid = escape(row.giccid)
     return (
         f'<td class="c-tick"><input class="sp-tick" type="checkbox" name="sim" value="{giccid}" form="selection" '
@@ -48,17 +50,12 @@ def _tick(row: SimRow) -> str:
     )
 
 
-@cache
-def _root() -> str:
-    return reverse("sims:list")
-
-
-def _iccid(row: SimRow) -> str:
-    number = look.identifier(row.giccid, f"{_root()}{row.giccid}/")
+def _iccid(row: SimRow, _now: datetime) -> str:
+    number = look.identifier(row.giccid, f"{look.place('sims:list')}{row.giccid}/")
     return f'<td class="c-iccid">{number}{look.copy(row.giccid, "ICCID")}</td>'
 
 
-def _status(row: SimRow) -> str:
+def _status(row: SimRow, _now: datetime) -> str:
     if not row.is_missing:
         return f'<td class="c-status"><span data-field="status">{_state(row.status)}</span></td>'
     return (
@@ -79,7 +76,7 @@ def _volume(volume_mb: Decimal) -> str:
     return str(floatformat(volume_mb, "-3g"))
 
 
-def _usage(row: SimRow) -> str:
+def _usage(row: SimRow, _now: datetime) -> str:
     used = row.data_usage_mb
     if used is None:
         return '<td class="c-usage sp-num"><span class="sp-quiet" data-field="data_usage">not reported</span></td>'
@@ -91,23 +88,23 @@ def _usage(row: SimRow) -> str:
     )
 
 
-def _ends(row: SimRow) -> str:
+def _ends(row: SimRow, now: datetime) -> str:
     """Its year only where one could mistake it."""
     if row.package_ends_at is None:
         return f'<td class="c-ends sp-num">{QUIET.format("no end") if row.package else ""}</td>'
-    is_near = abs(row.package_ends_at - timezone.now()) < timedelta(days=300)
+    is_near = abs(row.package_ends_at - now) < timedelta(days=300)
     return f'<td class="c-ends sp-num">{look.when(row.package_ends_at, "day" if is_near else "date")}</td>'
 
 
-def _read(row: SimRow) -> str:
-    words = f'<span class="sp-c-ago">read </span>{look.age(row.read_at)}<span class="sp-c-ago"> ago</span>'
-    if not is_late(row.read_at, timezone.now()):
+def _read(row: SimRow, now: datetime) -> str:
+    words = f'<span class="sp-c-ago">read </span>{look.aged(row.read_at, now)}<span class="sp-c-ago"> ago</span>'
+    if not is_late(row.read_at, now):
         return f'<td class="c-read sp-num">{QUIET.format(words)}</td>'
     late = f'<span class="sp-age sp-age-late">{look.glyph("clock")}<span>{words}</span></span>'
     return f'<td class="c-read sp-num">{late}</td>'
 
 
-def _tags(row: SimRow) -> str:
+def _tags(row: SimRow, _now: datetime) -> str:
     """The first, and how many more there are: rows keep their height."""
     if not row.tags_json:
         return '<td class="c-tags"></td>'
@@ -119,10 +116,10 @@ def _tags(row: SimRow) -> str:
     return f'<td class="c-tags" title="{names}"><span class="sp-tag">{dot}</span>{more}</td>'
 
 
-def _device(name: str) -> Callable[[SimRow], str]:
+def _device(name: str) -> Cell:
     """The first device's number, and that there are more."""
 
-    def cell(row: SimRow) -> str:
+    def cell(row: SimRow, _now: datetime) -> str:
         numbers = row.numbers(name)
         if not numbers:
             return f'<td class="c-{name} c-extra" data-field="{name}">{QUIET.format("none")}</td>'
@@ -134,31 +131,31 @@ def _device(name: str) -> Callable[[SimRow], str]:
     return cell
 
 
-def _activated(row: SimRow) -> str:
+def _activated(row: SimRow, _now: datetime) -> str:
     at = look.when(row.activated_at, "date") if row.activated_at else QUIET.format("never")
     return f'<td class="c-activated c-extra sp-num" data-field="activated_at">{at}</td>'
 
 
-def _sms(row: SimRow) -> str:
+def _sms(row: SimRow, _now: datetime) -> str:
     words = QUIET.format("not reported") if row.sms is None else count(row.sms)
     return f'<td class="c-sms c-extra sp-num" data-field="sms_usage">{words}</td>'
 
 
-def _voice(row: SimRow) -> str:
+def _voice(row: SimRow, _now: datetime) -> str:
     minutes = f'{count(row.voice_min)} <span class="sp-quiet">min</span>'
     words = QUIET.format("not reported") if row.voice_min is None else minutes
     return f'<td class="c-voice c-extra sp-num" data-field="voice_usage">{words}</td>'
 
 
-def _changed(row: SimRow) -> str:
-    return f'<td class="c-changed c-extra sp-num">{look.age(row.changed_at, "ago")}</td>'
+def _changed(row: SimRow, now: datetime) -> str:
+    return f'<td class="c-changed c-extra sp-num">{look.aged(row.changed_at, now, "ago")}</td>'
 
 
-_CELLS: dict[str, Callable[[SimRow], str]] = {
+_CELLS: dict[str, Cell] = {
     "giccid": _iccid,
     "status": _status,
-    "account": lambda row: _text("account", "c-account", row.account, "no account"),
-    "package": lambda row: _text("package", "c-package", row.package, "no package"),
+    "account": lambda row, _now: _text("account", "c-account", row.account, "no account"),
+    "package": lambda row, _now: _text("package", "c-package", row.package, "no package"),
     "data_usage": _usage,
     "plan_end": _ends,
     "tags": _tags,
@@ -170,5 +167,5 @@ _CELLS: dict[str, Callable[[SimRow], str]] = {
     "sms_usage": _sms,
     "voice_usage": _voice,
     "changed": _changed,
-    "po": lambda row: _text("po", "c-po c-extra", row.po, "not known"),
+    "po": lambda row, _now: _text("po", "c-po c-extra", row.po, "not known"),
 }

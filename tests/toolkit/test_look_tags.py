@@ -2,7 +2,9 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from django.template import Context, Template
+from django.urls import NoReverseMatch
 
 from toolkit.templatetags.look import groups_of_four
 
@@ -82,3 +84,9 @@ def test_a_meter_turns_amber_at_80_percent_and_red_over_100():
 def test_no_allowance_has_no_meter():
     assert render("{% meter used whole %}", used=Decimal(5), whole=None) == ""
     assert render("{% meter used whole %}", used=None, whole=Decimal(5)) == ""
+
+
+def test_the_address_of_a_place_is_that_of_its_page():
+    assert render("{% place 'sims:list' %}") == "/sims/"
+    with pytest.raises(NoReverseMatch):
+        render("{% place 'sims:nowhere' %}")
