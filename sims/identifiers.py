@@ -17,6 +17,7 @@ CHECKED_ICCID = 20
 _NOISE = re.compile(r"[^0-9A-Z]")
 _PADDED_ICCID = re.compile(r"[0-9]{17,20}F+")
 _ABROAD = "00"
+_DIALLED = SimIdentifier.Kind.MSISDN.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class Wanted:
         return bool(self.whole)
 
 
-def normalise(kind: SimIdentifier.Kind, raw: str) -> str:
+def normalise(kind: int, raw: str) -> str:
     """`raw` with its letters and digits only, in upper case; a phone number also without its leading `+` or `00`."""
     value = raw.upper() if raw.isascii() and raw.isalnum() else compact(raw)
-    return value.removeprefix(_ABROAD) if kind == SimIdentifier.Kind.MSISDN else value
+    return value.removeprefix(_ABROAD) if kind == _DIALLED else value
 
 
 def compact(raw: str) -> str:

@@ -2,6 +2,6 @@
 
 from sims.copy.answers import Answer, KeptAside, keys_of, mark_of
 from sims.copy.rows import prepared
-from sims.copy.write import CopyResult, write_copy
+from sims.copy.write import CopyResult, NotNew, write_copy
 
-__all__ = ["Answer", "CopyResult", "KeptAside", "keys_of", "mark_of", "prepared", "write_copy"]
+__all__ = ["Answer", "CopyResult", "KeptAside", "NotNew", "keys_of", "mark_of", "prepared", "write_copy"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,7 +13,8 @@ from django.conf import settings
 from sims.copy.answers import Answer, Row, digests_of
 from sims.identifiers import normalise
 from sims.models import SimIdentifier
-from smarthub import Device, RecordError, Sim, decode_sim
+from smarthub import RecordError, Sim, decode_sim
+from toolkit.database import array_of
 
 COLUMNS = (
     "sim_id",
@@ -42,7 +42,9 @@ COLUMNS = (
     "numbers",
 )
 
-Numbers = list[tuple[SimIdentifier.Kind, int, str]]
+ICCID, IMEI, IMSI, MSISDN = SimIdentifier.Kind.values
+
+Numbers = list[tuple[int, int, str]]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
@@ -71,7 +73,7 @@ def row_of(answer: Answer, number: int, *, digest: int, account_id: int | None) 
     sim = decode_sim(answer.records[number])
     day, cycle = days_of(answer.asked_at)
     package = sim.package
-    numbers = numbers_of(sim)
+    kinds, positions, values = zip(*numbers_of(sim), strict=True)
     return (
         None,
         sim.giccid,
@@ -93,9 +95,9 @@ def row_of(answer: Answer, number: int, *, digest: int, account_id: int | None) 
         "t" if answer.is_targeted else "f",
         day,
         cycle,
-        _array(str(kind.value) for kind, _, _ in numbers),
-        _array(str(position) for _, position, _ in numbers),
-        _array(value for _, _, value in numbers),
+        _whole_numbers(kinds),
+        _whole_numbers(positions),
+        f"{{{','.join(values)}}}",
     )
 
 
@@ -105,18 +107,13 @@ def row_of_known(row: Row, sim_id: int) -> Row:
 
 
 def numbers_of(sim: Sim) -> Numbers:
-    """Every number the SIM can be found by, normalised."""
-    kinds = SimIdentifier.Kind
-    numbers: Numbers = [(kinds.ICCID, 0, normalise(kinds.ICCID, sim.giccid))]
+    """Every number the SIM can be found by, normalised, with its kind and the position of its device."""
+    numbers = [(ICCID, 0, normalise(ICCID, sim.giccid))]
     for position, device in enumerate(sim.devices):
-        numbers += [(kind, position, value) for kind, value in _device_numbers(device) if value]
+        for kind, raw in ((IMEI, device.imei), (IMSI, device.imsi), (MSISDN, device.msisdn)):
+            if raw and (value := normalise(kind, raw)):
+                numbers.append((kind, position, value))
     return numbers
-
-
-def _device_numbers(device: Device) -> list[tuple[SimIdentifier.Kind, str]]:
-    kinds = SimIdentifier.Kind
-    pairs = ((kinds.IMEI, device.imei), (kinds.IMSI, device.imsi), (kinds.MSISDN, device.msisdn))
-    return [(kind, normalise(kind, raw)) for kind, raw in pairs if raw]
 
 
 @lru_cache(maxsize=1024)
@@ -138,5 +135,7 @@ def _json(value: object) -> str:
     return _encode(value).decode()
 
 
-def _array(values: Iterable[str]) -> str:
-    return "{" + ",".join(values) + "}"
+@lru_cache(maxsize=1024)
+def _whole_numbers(values: tuple[int, ...]) -> str:
+    """As an array of PostgreSQL; the few kinds and positions that there are come again and again."""
+    return array_of(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
@@ -19,9 +20,11 @@ from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
 from sims.copy.recognise import compare, keep_pages, known_accounts, recognise, touch
-from sims.copy.rows import row_of, row_of_known
+from sims.copy.rows import COLUMNS, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
+
+GICCID = COLUMNS.index("giccid")
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ def write_copy(
     cause: CauseFor,
     run_id: int | None = None,
     last_run_id: int | None = None,
+    only_new: bool = False,
     now: datetime | None = None,
 ) -> CopyResult:
     """Bring our copy up to what the carrier answered, in one transaction (or the caller's).
@@ -61,9 +65,16 @@ def write_copy(
     moves `read_at`. With `run_id` a page is also held against the run's later pages; `last_run_id` names the run
     whose pages tell which SIMs to expect, and only makes it quicker. With both, a page that is as it was then gets its
     row (`kept`). Never deletes.
+
+    With `only_new` nothing else is written than SIMs that our copy has not: NotNew where one of them is there already.
     """
     with transaction.atomic(savepoint=False), set_cursor() as cursor:
-        return _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC)).write(cause)
+        writing = _Writing(cursor, answers, run_id, last_run_id, now or datetime.now(UTC), only_new=only_new)
+        return writing.write(cause)
+
+
+class NotNew(Exception):
+    """Our copy has a SIM that was to be written as a new one only."""
 
 
 class _Writing:
@@ -76,9 +87,11 @@ class _Writing:
         run_id: int | None,
         last_run_id: int | None,
         now: datetime,
+        *,
+        only_new: bool = False,
     ) -> None:
         self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
-        self.last_run_id = last_run_id
+        self.last_run_id, self.only_new = last_run_id, only_new
         self.kept_in: dict[str, tuple[int, int]] = {}
         self.accounts = known_accounts(cursor, named_giccids(answers))
         # First of all, so that what differs elsewhere is held against these pages as against all of the run.
@@ -105,13 +118,19 @@ class _Writing:
         places = self._keyed_places()
         newest = self._newest(places)
         ids, same = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
+        self._expect_none(ids)
         same |= self._keep_accounts(newest, ids, same)
         rows = self._decode(newest, ids, same)
         if rows:
             ids |= self._merge(rows, cause)
+            ids |= self._merge_late([row for row in rows if row[GICCID] not in ids], cause)
         for giccid, place in places:
             self.shown[place.answer][place.record] = ids.get(giccid)
         self._touch(newest, ids, same)
+
+    def _expect_none(self, known: Collection[str]) -> None:
+        if self.only_new and known:
+            raise NotNew
 
     def _keyed_places(self) -> list[tuple[str, Place]]:
         """The records not recognised, by ICCID; those without one are kept aside."""
@@ -122,11 +141,24 @@ class _Writing:
             for number, sim_id in enumerate(shown)
             if sim_id is None
         ]
-        keys = keys_of([self._raw(place) for place in places])
+        keys = self._keys(places)
         self.result.aside += [
             unkeyed(place, self._raw(place)) for key, place in zip(keys, places, strict=True) if key is None
         ]
         return [(key, place) for key, place in zip(keys, places, strict=True) if key is not None]
+
+    def _keys(self, places: list[Place]) -> list[str | None]:
+        """From their rows, where each of them has one."""
+        rows = [row for place in places if (row := self._row_ahead(place))]
+        if len(rows) == len(places):
+            return [row[GICCID] for row in rows]
+        return keys_of([self._raw(place) for place in places])
+
+    def _row_ahead(self, place: Place) -> Row | None:
+        """The row that was made before the merge, if it could be."""
+        rows = self.answers[place.answer].rows
+        row = rows[place.record] if rows else None
+        return None if isinstance(row, RecordError) else row
 
     def _newest(self, places: list[tuple[str, Place]]) -> dict[str, Place]:
         """Of a SIM shown more than once, the record asked for last."""
@@ -182,10 +214,22 @@ class _Writing:
     def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
-        self.result.event_ids = record(with_causes(events, cause), cause=Cause(Event.Cause.READ))
-        self.result.new, self.result.changed = len(merged.new_ids), merged.changed
-        self.result.moved, self.result.stale = merged.moved, merged.stale
+        self.result.event_ids += record(with_causes(events, cause), cause=Cause(Event.Cause.READ))
+        self.result.new += len(merged.new_ids)
+        self.result.changed += merged.changed
+        self.result.moved += merged.moved
+        self.result.stale += merged.stale
         return merged.new_ids
+
+    def _merge_late(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
+        """Merge the rows of SIMs that were new to us and that somebody else has put in since."""
+        giccids = [row[GICCID] or "" for row in rows]
+        self._expect_none(giccids)
+        ids, _ = compare(self.cursor, dict.fromkeys(giccids, 0))
+        known = [row_of_known(row, ids[giccid]) for row, giccid in zip(rows, giccids, strict=True) if giccid in ids]
+        if known:
+            self._merge(known, cause)
+        return ids
 
     def _touch(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> None:
         asked = {

@@ -18,7 +18,8 @@ from django.db.models.functions import Coalesce
 
 from sims.copy import Answer, mark_of, prepared
 from sims.models import SyncPage, SyncRun
-from sims.sync.notes import Fetched, merge_pages
+from sims.sync.merging import Merges, merging
+from sims.sync.notes import Fetched
 from sims.sync.plan import Job, PagePlan, Part
 from sims.sync.runs import add_error, last_complete
 from sims.sync.slice import RunFailed, Slice
@@ -58,6 +59,7 @@ class _Reading:
     run: SyncRun
     plan: PagePlan
     slice: Slice
+    merges: Merges
     jobs: SimpleQueue[Job | None] = field(default_factory=SimpleQueue)
     answered: SimpleQueue[_Outcome] = field(default_factory=SimpleQueue)
     is_worth_looking: Event = field(default_factory=Event)
@@ -71,9 +73,12 @@ class _Reading:
 
     @property
     def merge_at(self) -> int:
-        """So many records are worth a merge: half of those that are still to come, or all where none is."""
-        to_come = (self.outstanding - self.answered.qsize()) * int(settings.SMARTHUB_PAGE_SIZE)
-        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2)) if to_come else MERGE_RECORDS
+        """So many records are worth a merge: half of those that are still to come, or all where no page is."""
+        at_once = self.merges.at_once
+        if at_once == 1 and self.answered.qsize() == self.outstanding:
+            return MERGE_RECORDS
+        to_come = self.outstanding * int(settings.SMARTHUB_PAGE_SIZE)
+        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2)) // at_once
 
     @property
     def merge_in_s(self) -> float:
@@ -89,17 +94,19 @@ def read_pages(run: SyncRun, slice_: Slice) -> bool:
     An account whose page failed after its retries is given up, and the others are read on. Raises RunFailed, after
     merging what came, when that is done, or at once where the carrier as a whole seems to fail.
     """
-    reading = _Reading(run, load_plan(run), slice_)
+    plan = load_plan(run)
     let_go()
-    with _threads(reading):
-        while _ask(reading):
-            if reading.slice.is_over or reading.is_stopped:
-                _let_off(reading)
-            _take_answers(reading)
-            if not reading.merge_in_s:
-                _merge(reading)
-                slice_.renew()
-    _merge(reading)
+    with merging(run, plan) as merges:
+        reading = _Reading(run, plan, slice_, merges)
+        with _threads(reading):
+            while _ask(reading):
+                if reading.slice.is_over or reading.is_stopped:
+                    _let_off(reading)
+                _take_answers(reading)
+                if not reading.merge_in_s:
+                    _merge(reading)
+                    slice_.renew()
+        _merge(reading)
     if reading.failures and (reading.is_stopped or reading.plan.is_over):
         raise RunFailed(_first_of(reading))
     return reading.plan.is_complete
@@ -254,11 +261,10 @@ def _endless(part: Part) -> str:
 
 
 def _merge(reading: _Reading) -> None:
-    """Put what is ready into the copy and note the pages, in one transaction; then hold no connection."""
+    """Put what is ready into the copy, and hold no connection after it."""
     reading.merged_at = time.monotonic()
     if reading.ready:
-        merge_pages(reading.run, reading.plan, reading.ready)
+        reading.merges.merge(reading.ready)
         reading.ready, reading.records = [], 0
-        let_go()
         if any(part.is_done and part.asked for part in reading.plan.parts):
             _let_off(reading)  # pages past an end that only the merge has shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -28,22 +29,55 @@ class Fetched(NamedTuple):
     answer: Answer
 
 
-def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> CopyResult:
-    """Merge list pages and note them, their parts and their unreadable records, in one transaction."""
+def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched], unmerged: Collection[int] = ()) -> CopyResult:
+    """Merge list pages and note them, their parts and their unreadable records, in one transaction.
+
+    A list is not at its end while its account is `unmerged`: it has pages that were read and are not in the copy.
+    """
     with transaction.atomic():
-        result = write_copy(
-            [fetched.answer for fetched in pages],
-            cause=Cause(Event.Cause.RUN, run.pk),
-            run_id=run.pk,
-            last_run_id=plan.last_run_id,
-        )
-        note_set_aside(run, result, [(job.account_id, job.page) for job, _, _ in pages])
+        result = _write(run, pages, last_run_id=plan.last_run_id)
         with set_cursor() as cursor, cursor.connection.pipeline():
             _note_pages(cursor, run, pages, result)
-            tell_ends(cursor, run.pk, plan, _unread(pages, result))
-            _note_parts(cursor, run, plan, pages)
-            _note_run(cursor, run, result, attempts=[fetched.page.reply.attempts for fetched in pages])
+            _note_parts(cursor, run, plan, pages, result, unmerged)
+            _note_run(cursor, run, result, attempts=_attempts(pages))
     return result
+
+
+def merge_new(run: SyncRun, pages: list[Fetched]) -> CopyResult:
+    """As `merge_pages` while other merges are under way: without the plan, which is theirs too (`note_parts`).
+
+    NotNew, with nothing written, where our copy has one of the SIMs.
+    """
+    with transaction.atomic():
+        result = _write(run, pages, only_new=True)
+        with set_cursor() as cursor, cursor.connection.pipeline():
+            _note_pages(cursor, run, pages, result)
+            _note_run(cursor, run, result, attempts=_attempts(pages))
+    return result
+
+
+def note_parts(
+    run: SyncRun, plan: PagePlan, pages: list[Fetched], result: CopyResult, unmerged: Collection[int]
+) -> None:
+    """Note the parts of pages that were merged just now (`merge_new`)."""
+    with transaction.atomic(), set_cursor() as cursor, cursor.connection.pipeline():
+        _note_parts(cursor, run, plan, pages, result, unmerged)
+
+
+def _write(run: SyncRun, pages: list[Fetched], *, last_run_id: int | None = None, only_new: bool = False) -> CopyResult:
+    result = write_copy(
+        [fetched.answer for fetched in pages],
+        cause=Cause(Event.Cause.RUN, run.pk),
+        run_id=run.pk,
+        last_run_id=last_run_id,
+        only_new=only_new,
+    )
+    note_set_aside(run, result, [(job.account_id, job.page) for job, _, _ in pages])
+    return result
+
+
+def _attempts(pages: list[Fetched]) -> list[int]:
+    return [fetched.page.reply.attempts for fetched in pages]
 
 
 def _unread(pages: list[Fetched], result: CopyResult) -> dict[int, dict[int, bool]]:
@@ -99,7 +133,15 @@ WHERE p.run_id = %s AND p.account_id = n.account_id
 """
 
 
-def _note_parts(cursor: Cursor[Any], run: SyncRun, plan: PagePlan, pages: list[Fetched]) -> None:
+def _note_parts(
+    cursor: Cursor[Any],
+    run: SyncRun,
+    plan: PagePlan,
+    pages: list[Fetched],
+    result: CopyResult,
+    unmerged: Collection[int],
+) -> None:
+    tell_ends(cursor, run.pk, plan, _unread(pages, result))
     newest = {fetched.job.account_id: fetched.page for fetched in pages}
     parts = [plan.part(account_id) for account_id in newest]
     cursor.execute(
@@ -110,7 +152,7 @@ def _note_parts(cursor: Cursor[Any], run: SyncRun, plan: PagePlan, pages: list[F
             [page.size for page in newest.values()],
             [part.expected for part in parts],
             [len(part.done) for part in parts],
-            [part.is_complete for part in parts],
+            [part.is_complete and part.account_id not in unmerged for part in parts],
             run.pk,
         ],
     )

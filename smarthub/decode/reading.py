@@ -220,8 +220,8 @@ def read_volume(value: Any) -> Decimal | None:
 
 def to_thousandths(number: Decimal) -> Decimal:
     """The number with three places at most; what has fewer keeps its own."""
-    exponent = number.as_tuple().exponent
-    return number.quantize(THOUSANDTH) if isinstance(exponent, int) and exponent < -3 else number
+    rounded = number.quantize(THOUSANDTH)
+    return number if number == rounded else rounded
 
 
 def _parsed(text: str) -> Decimal | None:
@@ -263,7 +263,8 @@ def utc_time(text: str) -> datetime | None:
     moment = datetime.fromisoformat(text)
     if moment.year >= NO_END_YEAR:
         return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is not UTC:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment.year < FIRST_YEAR:
         raise ValueError("before there were SIM cards")
     return moment

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 
-from sims.copy import Answer, mark_of
+from sims.copy import Answer, NotNew, mark_of
+from sims.copy.recognise import compare
 from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
 from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
 
@@ -342,3 +344,36 @@ def test_sim_absent_before_is_found_again_on_a_page_that_never_changed() -> None
     Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)
     write(_again(record(1)), run_id=_run().pk, last_run_id=last.pk)
     assert (only().missing_since, only().absent_runs) == (None, 0)
+
+
+def test_sim_that_another_writer_has_put_in_since_is_merged_with_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two reads at once of a SIM new to us: both find nothing, and the later answer counts, whoever comes second."""
+    write(page(record(1), after_s=10))
+    known = {"late": False}
+
+    def not_there_yet(cursor: psycopg.Cursor, digests: dict[str, int]) -> tuple[dict[str, int], set[str]]:
+        found = compare(cursor, digests) if known["late"] else ({}, set())
+        known["late"] = True
+        return found
+
+    monkeypatch.setattr("sims.copy.write.compare", not_there_yet)
+    earlier = write(page(record(1, status="INVENTORY"), record(2)))
+    assert (Sim.objects.get(giccid=giccid(1)).status, earlier.new, earlier.stale) == ("ACTIVATED", 1, 1)
+    known["late"] = False
+    later = write(page(record(1, status="DEACTIVATED"), after_s=20))
+    assert (Sim.objects.get(giccid=giccid(1)).status, later.new, later.changed) == ("DEACTIVATED", 0, 1)
+    assert later.sim_ids == [[Sim.objects.get(giccid=giccid(1)).pk]]
+
+
+@pytest.mark.parametrize("is_seen_in_time", [True, False])
+def test_only_new_sims_are_written_or_nothing(is_seen_in_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(page(record(1)))
+    if not is_seen_in_time:
+        monkeypatch.setattr("sims.copy.write.compare", lambda *args: ({}, set()))
+    with pytest.raises(NotNew), transaction.atomic():
+        write(page(record(1, status="DEACTIVATED"), record(2), after_s=60), only_new=True)
+    assert (only().giccid, only().status) == (giccid(1), "ACTIVATED")
+
+
+def test_only_new_sims_are_written_as_any_are() -> None:
+    assert write(page(record(1), record(2)), only_new=True).new == 2

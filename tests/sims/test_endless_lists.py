@@ -11,7 +11,7 @@ from django.utils import timezone
 from msgspec import structs
 
 from sims.models import Sim, SyncRun
-from sims.sync import listing, plan, runs, work
+from sims.sync import listing, merging, plan, runs, work
 from smarthub import Client, RawPage
 from tests.simulated import Simulated
 
@@ -76,10 +76,10 @@ def test_run_killed_past_the_end_of_a_list_ends_it_when_resumed(
             raise Killed
         return merged[-1]
 
-    carrier, merge, merged = Shuffling(monkeypatch, total=lambda count: None), listing.merge_pages, []
+    carrier, merge, merged = Shuffling(monkeypatch, total=lambda count: None), merging.merge_pages, []
     run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
     with monkeypatch.context() as patch:
-        patch.setattr(listing, "merge_pages", die_past_the_end)
+        patch.setattr(merging, "merge_pages", die_past_the_end)
         with pytest.raises(Killed):
             while work.work_slice(run.pk, client):
                 pass

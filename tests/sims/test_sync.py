@@ -14,7 +14,7 @@ from enterprise.models import Account, CountryDayRead, Enterprise, ServicePackag
 from journal.models import Event
 from sims.copy import keys_of
 from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
-from sims.sync import listing, named, runs, work
+from sims.sync import listing, merging, named, runs, work
 from sims.sync.shared import shared_beside
 from sims.sync.slice import Slice
 from smarthub import Answer, Client, RawPage, RecordError, errors
@@ -125,14 +125,14 @@ def _die_after_pages(monkeypatch: pytest.MonkeyPatch, run: SyncRun, client: Clie
     class Killed(BaseException):
         pass
 
-    merge, merged = listing.merge_pages, []
+    merge, merged = merging.merge_pages, []
 
     def merge_then_die(*args):
-        merged.append(merge(args[0], args[1], args[2][:pages]))
+        merged.append(merge(args[0], args[1], args[2][:pages], *args[3:]))
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(listing, "merge_pages", merge_then_die)
+        patch.setattr(merging, "merge_pages", merge_then_die)
         patch.setattr(lease, "release", lambda *args: None)
         with pytest.raises(Killed):
             work.work_slice(run.pk, client)
