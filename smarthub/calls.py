@@ -10,7 +10,7 @@ from msgspec import structs
 from smarthub.decode import Page, split_page, unwrap
 from smarthub.decode.parsing import parse_lenient
 from smarthub.decode.reading import Shape, build
-from smarthub.errors import ProtocolError, RecordError
+from smarthub.errors import NotFound, ProtocolError, RecordError, ValidationFailed
 from smarthub.models.replies import Answer, RawPage
 from smarthub.operations import FIRST_PAGE, MAX_PAGE_SIZE, OPERATIONS
 from smarthub.transport import Answered, Transport
@@ -129,8 +129,14 @@ def iter_pages(
         return
     seen: set[bytes] = set()
     count = 0
+    page: RawPage | None = None
     for number in range(FIRST_PAGE, MOST_PAGES):
-        page = read_page(transport, name, {**query, "page": number, "size": MAX_PAGE_SIZE}, path, takes_single=True)
+        try:
+            page = read_page(transport, name, {**query, "page": number, "size": MAX_PAGE_SIZE}, path, takes_single=True)
+        except (NotFound, ValidationFailed):
+            if page is None or not _may_be_the_last(page, number, count):
+                raise
+            return
         yield page
         has_new = not seen.issuperset(page.records)
         seen.update(page.records)
@@ -138,6 +144,11 @@ def iter_pages(
         if page.total in (count, len(seen)) or not (has_new or _may_count_from_one(page, number)):
             return
     raise ProtocolError(name, title="The list does not end")
+
+
+def _may_be_the_last(page: RawPage, following: int, count: int) -> bool:
+    """Whether it is no wonder that there is no page after this one, instead of an empty one."""
+    return page.total is None or max(count, following * page.size) >= page.total
 
 
 def _may_count_from_one(page: RawPage, number: int) -> bool:

@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 
 from sims.copy import Answer, mark_of, prepared
 from sims.models import SyncPage, SyncRun
+from sims.sync.asking import ask_page
 from sims.sync.merging import Merges, merging
 from sims.sync.notes import Fetched
 from sims.sync.plan import Job, PagePlan, Part
@@ -194,7 +195,7 @@ def _let_off(reading: _Reading) -> None:
 
 
 def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
-    page = client.list_sims_raw(account_name=job.account_name, page=job.page, size=settings.SMARTHUB_PAGE_SIZE)
+    page = ask_page(client, plan.part(job.account_id), job.page)
     mark = mark_of(page.records, job.account_id)
     answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page, mark=mark)
     is_as_before = plan.last_marks.get((job.account_id, job.page)) == mark

@@ -20,11 +20,11 @@ SELECT n.account_id, EXISTS (
     WHERE p.run_id = %(run)s AND p.account_id = n.account_id AND p.page = ANY(n.pages::int[]) AND (
         SELECT o.page FROM sims_syncpage o
         WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id + 0 = %(run)s AND o.account_id + 0 = n.account_id
-            AND o.page <> ALL(n.pages::int[])
+            AND o.page < n.first
         LIMIT 1
     ) IS NULL
 )
-FROM unnest(%(accounts)s::bigint[], %(pages)s::text[]) AS n (account_id, pages)
+FROM unnest(%(accounts)s::bigint[], %(pages)s::text[], %(first)s::int[]) AS n (account_id, pages, first)
 """
 
 
@@ -57,7 +57,12 @@ def tell_ends(cursor: Cursor[Any], run_id: int, plan: PagePlan, pages: Mapping[i
         return
     cursor.execute(
         HAVE_NEW,
-        {"run": run_id, "accounts": list(asked), "pages": [array_of(numbers) for numbers in asked.values()]},
+        {
+            "run": run_id,
+            "accounts": list(asked),
+            "pages": [array_of(numbers) for numbers in asked.values()],
+            "first": list(map(min, asked.values())),
+        },
     )
     for account_id, has_new in cursor.fetchall():
         numbers = asked[account_id]

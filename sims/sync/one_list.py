@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
@@ -14,6 +13,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, mark_of, write_copy
 from sims.models import SyncPage, SyncRun
+from sims.sync.asking import ask_page
 from sims.sync.notes import note_run, note_set_aside
 from sims.sync.novelty import shows_new
 from sims.sync.plan import Part
@@ -38,7 +38,7 @@ def read_one_list(run: SyncRun, slice_: Slice) -> bool:
         if slice_.is_over:
             return False
         let_go()
-        came = _ask(slice_.client, numbers)
+        came = _ask(slice_.client, part, numbers)
         _take(run, part, came)
         _fail(part, came)
         slice_.renew()
@@ -60,10 +60,10 @@ def _next(part: Part) -> list[int]:
     return numbers
 
 
-def _ask(client: Client, numbers: list[int]) -> list[_Came]:
+def _ask(client: Client, part: Part, numbers: list[int]) -> list[_Came]:
     def ask(number: int) -> _Came:
         try:
-            return _Came(number, client.list_sims_raw(page=number, size=settings.SMARTHUB_PAGE_SIZE))
+            return _Came(number, ask_page(client, part, number))
         except CarrierError as error:
             return _Came(number, error)
 

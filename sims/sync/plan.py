@@ -10,6 +10,8 @@ from typing import NamedTuple
 SECOND_PAGE = 1
 # Pages in a row that showed nothing new: so many end a list wherever they stand in it.
 MOST_IDLE = 50
+# Empty pages of a list that are asked for once more: of a list whose total is far too large all are empty.
+MOST_DOUBTED = 20
 # Past the told end, or where none is told, a list of twice ten million SIMs has as many pages of a hundred.
 MOST_UNTOLD = 200_000
 
@@ -61,6 +63,16 @@ class Part:
         page = self.next_page()
         return page is not None and page >= (self.expected or 0) + MOST_UNTOLD
 
+    def is_past_end(self, page: int) -> bool:
+        """Whether it is no wonder that there is no such page."""
+        return page > 0 and page >= (self.expected or 0)
+
+    def doubts(self, page: int) -> bool:
+        """Whether an empty page is hard to believe, for more SIMs were told of than were shown; not for ever."""
+        self._doubted += 1
+        is_short = self.expected is not None and page < self.expected and self.seen < (self.total or 0)
+        return is_short and self._doubted <= MOST_DOUBTED
+
     def take_back(self, page: int) -> None:
         """A page that was handed out and that nobody has asked for."""
         self.asked.discard(page)
@@ -100,6 +112,7 @@ class Part:
 
     _cursor: int = 0
     _idle: int = 0
+    _doubted: int = 0
     _is_at_end: bool = False
     _marks: set[object] = field(default_factory=set)
 

@@ -16,6 +16,7 @@ from sims.sync.listing import read_pages
 from sims.sync.named import read_named
 from sims.sync.one_list import read_one_list
 from sims.sync.shared import shared_beside
+from sims.sync.shortage import note_shortages
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client
 from toolkit import lease
@@ -82,6 +83,7 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
     if run.phase == SyncRun.Phase.LISTING:
         if not _read_lists(run, slice_):
             return False
+        note_shortages(run)
         _enter(run, SyncRun.Phase.ABSENT)
     if run.kind == SyncRun.Kind.ACCOUNT:
         runs.finish(run.pk, missing=None)

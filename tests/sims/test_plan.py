@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sims.sync import plan
-from sims.sync.plan import MOST_IDLE, Job, PagePlan, Part
+from sims.sync.plan import MOST_DOUBTED, MOST_IDLE, Job, PagePlan, Part
 
 
 def part(**fields: object) -> Part:
@@ -175,3 +175,16 @@ def test_answers_that_were_under_way_when_a_list_ended_do_not_open_it_again() ->
     one.merged(list(range(MOST_IDLE)), has_new=False)
     one.answered(MOST_IDLE, records=100, size=100, total=10**8, mark="late")
     assert (one.is_complete, one.expected) == (True, MOST_IDLE)
+
+
+def test_empty_page_before_the_told_end_is_doubted_and_not_for_ever() -> None:
+    one = part(expected=3, done={0}, total=250, seen=100)
+    assert [one.doubts(1), one.doubts(3)] == [True, False]
+    assert not part(expected=3, done={0, 1, 2}, total=250, seen=250).doubts(2)
+    assert not part().doubts(0)
+    assert sum(one.doubts(1) for _ in range(MOST_DOUBTED * 2)) == MOST_DOUBTED - 2
+
+
+def test_page_is_past_the_end_where_none_or_no_more_was_told() -> None:
+    assert [part().is_past_end(0), part().is_past_end(1)] == [False, True]
+    assert [part(expected=3).is_past_end(2), part(expected=3).is_past_end(3)] == [False, True]

@@ -182,6 +182,27 @@ def test_a_list_is_read_whole_whatever_it_says_of_its_length(
     assert len(carrier.calls) == requests
 
 
+@pytest.mark.parametrize("status", [404, 400, 422])
+@pytest.mark.parametrize("said", [{}, {"size": 10, "total": 12}, {"size": 100, "total": 30}])
+def test_a_page_past_the_end_may_be_refused(client: Client, carrier: Any, status: int, said: dict[str, int]) -> None:
+    pages = [{"data": named(10), **said}, {"data": named(10, 10), **said}, None]
+
+    def reply(request: Any) -> tuple[int, dict[str, str], str]:
+        body = pages[int(parse_qs(urlsplit(request.url).query)["page"][0])]
+        return (200 if body else status), {}, json.dumps(body or {})
+
+    carrier.add_callback("GET", f"{BASE}/lab%20account/servicePackages", callback=reply)
+    assert len(client.service_packages("lab account").value) == 20
+
+
+def test_a_page_refused_before_the_end_fails_the_list(client: Client, carrier: Any) -> None:
+    url = f"{BASE}/lab%20account/servicePackages"
+    carrier.get(url, json={"data": named(10), "size": 10, "total": 30})
+    carrier.get(url, status=404)
+    with pytest.raises(errors.NotFound):
+        client.service_packages("lab account")
+
+
 def answer_of(answer: Callable[[int, int], Any]) -> list[dict[str, Any]]:
     found = [row for page in range(10) for row in answer(page, 100)["data"]]
     return [dict(row) for row in {tuple(row.items()): None for row in found}]

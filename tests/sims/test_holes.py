@@ -1,0 +1,100 @@
+"""Pages that come empty before the end of their list, and lists that are refused past it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from sims.models import Sim, SyncRun
+from smarthub import Client, RawPage, errors
+from tests.simulated import Simulated
+
+pytestmark = pytest.mark.django_db
+Sync = Callable[..., SyncRun]
+Answers = Callable[[str, int, RawPage], RawPage]
+EXAMPLE = "example_account"
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch, settings) -> Callable[[Answers], None]:
+    """Lists of ten a page, each answer as the carrier would rather have it."""
+    settings.SMARTHUB_PAGE_SIZE = 10
+    read_page = Client.list_sims_raw
+
+    def patch(answers: Answers) -> None:
+        def page_of(client: Client, account_name: str | None = None, page: int = 0, **query: object) -> RawPage:
+            answer = read_page(client, account_name, page=page, **query)
+            return answer if query.get("giccids") else answers(account_name or "", page, answer)
+
+        monkeypatch.setattr(Client, "list_sims_raw", page_of)
+
+    return patch
+
+
+def emptied(answer: RawPage, **said: int) -> RawPage:
+    return structs.replace(answer, records=[], **said)
+
+
+@pytest.mark.parametrize("said", [{}, {"total": 0}])
+def test_page_that_comes_empty_once_is_asked_for_again(
+    sync: Sync, answering: Callable[[Answers], None], said: dict[str, int]
+) -> None:
+    empty = []
+
+    def once(account: str, page: int, answer: RawPage) -> RawPage:
+        if page != 1 or not answer.records or account in empty:
+            return answer
+        empty.append(account)
+        return emptied(answer, **said)
+
+    answering(once)
+    run = sync()
+    assert (run.state, run.errors, Sim.objects.count()) == ("finished", [], 250)
+    assert empty
+
+
+@pytest.mark.parametrize("said", [{}, {"total": 0}])
+def test_list_that_shows_fewer_than_it_told_of_says_so(
+    sync: Sync, answering: Callable[[Answers], None], said: dict[str, int]
+) -> None:
+    whole = sync().parts.order_by("-total").values_list("account__name", "total").first()
+    Sim.objects.all().delete()
+    name, told = whole
+    answering(lambda account, page, answer: emptied(answer) if (account, page) == (name, 1) else answer)
+    run = sync()
+    assert (run.state, Sim.objects.count()) == ("finished", 240)
+    [error] = run.errors
+    assert error.startswith(f"{name}: the carrier told of {told} SIMs and listed {told - 10}. ")
+
+
+def test_list_that_holds_all_it_told_of_says_nothing(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/sims", {"put": [{"giccid": "8986011805021000004", "status": {}}]})
+    run = sync()
+    assert (run.state, run.kept_aside, run.errors) == ("finished", 1, [])
+
+
+@pytest.mark.parametrize("error", [errors.NotFound, errors.ValidationFailed, errors.ProtocolError])
+def test_page_past_the_end_that_is_refused_ends_a_list_without_a_total(
+    sync: Sync, answering: Callable[[Answers], None], error: type[errors.CarrierError]
+) -> None:
+    def refused(account: str, page: int, answer: RawPage) -> RawPage:
+        if page and not answer.records:
+            raise error("sim_list", title="The answer is empty", status=404, reply=answer.reply)
+        return structs.replace(answer, total=None)
+
+    answering(refused)
+    run = sync()
+    assert (run.state, run.errors, Sim.objects.count()) == ("finished", [], 250)
+
+
+def test_page_that_is_refused_before_the_end_fails_its_list(sync: Sync, answering: Callable[[Answers], None]) -> None:
+    def refused(account: str, page: int, answer: RawPage) -> RawPage:
+        if page == 1 and answer.records:
+            raise errors.NotFound("sim_list", status=404, reply=answer.reply)
+        return answer
+
+    answering(refused)
+    run = sync()
+    assert (run.state, run.note.startswith("Page 2 of ")) == ("failed", True)
