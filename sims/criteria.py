@@ -101,7 +101,7 @@ def among(rows: SimQuerySet, asked: Criteria) -> SimQuerySet:
         rows = rows.filter(_any_of(_days("activated_at", days) for days in asked.activated))
     if asked.plan_end:
         rows = rows.filter(_any_of(_days("package_ends_at", days) for days in asked.plan_end))
-    if (asked.usage or asked.plan_end) and not asked.exact.within:
+    if (asked.plan_end or not all(found.is_share for found in asked.usage)) and not asked.exact.within:
         # Both indexes begin with the account: name them all, and no SIM is looked at in vain.
         rows = rows.filter(Q(account__in=asked.account_ids) | Q(account__isnull=True))
     if asked.tags:
