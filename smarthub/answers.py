@@ -24,6 +24,8 @@ BY_STATUS: dict[int, type[errors.CarrierError]] = {
 }
 LONGEST_TEXT = 500
 MOST_ITEMS = 100
+LONGEST_PROBLEM = 16_384
+PROBLEM_FIELDS = {"type", "title", "status", "detail", "instance", "errors"}
 SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_WAIT_S = 86_400.0
 
@@ -45,6 +47,19 @@ def error_for(
     if kind is errors.RateLimited:
         facts["retry_after_s"] = retry_after_s
     return kind(operation, **facts)
+
+
+def status_told(status: int, body: bytes) -> int:
+    """The status that an error envelope under a success names, else the answer's own.
+
+    The envelope is known by its `title` and `status`, and holds nothing that was asked for.
+    """
+    if not 200 <= status < 300 or len(body) > LONGEST_PROBLEM or b'"title"' not in body:
+        return status
+    problem = _problem(body)
+    told = problem.get("status")
+    is_one = isinstance(problem.get("title"), str) and problem.keys() <= PROBLEM_FIELDS
+    return told if is_one and type(told) is int and 400 <= told < 600 else status
 
 
 def _kind(status: int, codes: set[str]) -> type[errors.CarrierError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -15,14 +15,24 @@ from smarthub.models.replies import Answer, RawPage
 from smarthub.operations import FIRST_PAGE, MAX_PAGE_SIZE, OPERATIONS
 from smarthub.transport import Answered, Transport
 
+NOTHING = "The answer holds nothing of what it should"
 MOST_PAGES = 10_000
 """Where a list that says no total and never ends is given up."""
 
 
-def read_object(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
-    """One object, wrapped in `data` or not; RecordError where any field of it cannot be read."""
+def read_object(
+    transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None, *, known: Container[str]
+) -> Answer[Any]:
+    """One object, wrapped in `data` or not; RecordError where any field of it cannot be read.
+
+    ProtocolError where it holds something and none of the `known` fields: it is something else, not an empty one.
+    """
     answered = transport.send(name, path)
-    return Answer(_built(name, shape, answered), answered.reply)
+    value = _built(name, shape, answered)
+    fields = parse_lenient(unwrap(answered.body))
+    if fields and not any(field in known for field in fields):
+        raise placed(ProtocolError(title=NOTHING), name, answered)
+    return Answer(value, answered.reply)
 
 
 def read_loosely(transport: Transport, name: str, shape: Shape, path: Mapping[str, str] | None = None) -> Answer[Any]:
@@ -34,8 +44,7 @@ def read_loosely(transport: Transport, name: str, shape: Shape, path: Mapping[st
     answer = decoded(name, shape, answered)
     if any(value not in (None, ()) for value in structs.astuple(answer.value)):
         return answer
-    nothing = ProtocolError(title="The answer holds nothing of what it should")
-    raise answer.refused[0] if answer.refused else placed(nothing, name, answered)
+    raise answer.refused[0] if answer.refused else placed(ProtocolError(title=NOTHING), name, answered)
 
 
 def decoded(name: str, shape: Shape, answered: Answered) -> Answer[Any]:

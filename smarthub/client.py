@@ -169,7 +169,9 @@ class Client:
 
         GET /global-sims/{giccid}/custom-field (S4). Raises NotFound. Safe to repeat.
         """
-        return calls.read_object(self._transport, "custom_field_get", tables.CUSTOM_FIELDS, {"giccid": giccid})
+        known = {"giccid", *operations.CUSTOM_FIELDS.values()}
+        path = {"giccid": giccid}
+        return calls.read_object(self._transport, "custom_field_get", tables.CUSTOM_FIELDS, path, known=known)
 
     def set_custom_fields(self, giccid: str, fields: Mapping[str, str | None]) -> Answer[models.CustomFields]:
         """Sets the texts named in `fields` (custom1 … custom5; None or blank clears) and keeps the others.

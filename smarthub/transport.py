@@ -173,7 +173,10 @@ class _Call:
             return Lost(is_sent=False, asked_at=datetime.now(UTC))
         timeout = (min(limits.connect_s, remaining), min(limits.read_s, remaining))
         limit_s = min(limits.answer_s, remaining)
-        return self._transport.exchange.ask(self._row.method, url, self._content, timeout, limit_s)
+        outcome = self._transport.exchange.ask(self._row.method, url, self._content, timeout, limit_s)
+        if isinstance(outcome, Received):
+            return outcome._replace(status=answers.status_told(outcome.status, outcome.body))
+        return outcome
 
     def _remaining_s(self) -> float:
         limit = self._transport.limits.call_s

@@ -285,12 +285,29 @@ def test_an_unreadable_custom_field_is_not_overwritten(client: Client, carrier: 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"type": "about:blank", "title": "Busy", "status": 500}, {"code": 5001, "data": None}, {"accounts": []}],
+    [{}, {"type": "about:blank", "title": "Busy"}, {"code": 5001, "data": None}, {"accounts": []}],
 )
 def test_an_answer_that_holds_nothing_of_what_it_should_is_none(client: Client, carrier: Any, body: Any) -> None:
     carrier.get(f"{BASE}/enterprise", json=body)
     with pytest.raises(errors.ProtocolError, match="holds nothing of what it should"):
         client.enterprise()
+
+
+@pytest.mark.parametrize("body", [{"code": 5001, "data": None}, {"CUSTOM1": "a"}, {"data": [{"custom1": "a"}]}])
+def test_what_is_no_answer_about_custom_fields_does_not_count_as_empty_ones(
+    client: Client, carrier: Any, body: Any
+) -> None:
+    """They would be sent back, and erase the texts that nobody meant."""
+    carrier.get(f"{SIM}/custom-field", json=body)
+    with pytest.raises(errors.ProtocolError, match="holds nothing of what it should"):
+        client.set_custom_fields("1", {"custom1": "b"})
+    assert [call.request.method for call in carrier.calls] == ["GET"]
+
+
+@pytest.mark.parametrize("body", [{}, {"data": {}}, {"giccid": "1"}, {"custom3": None, "updateTime": "x"}])
+def test_custom_fields_may_be_left_out(client: Client, carrier: Any, body: Any) -> None:
+    carrier.get(f"{SIM}/custom-field", json=body)
+    assert client.custom_fields("1").value == models.CustomFields()
 
 
 def test_orders_send_what_was_given_and_nothing_else(client: Client, carrier: Any) -> None:

@@ -224,6 +224,32 @@ def test_an_error_answer_becomes_the_exception_that_says_what_it_means(
     assert caught.value.operation == "sim_detail"
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "", errors.AuthError),
+        (422, "illegal_status", errors.IllegalStatus),
+        (429, "", errors.RateLimited),
+        (500, "", errors.ServerError),
+    ],
+)
+def test_an_error_under_a_success_is_an_error(
+    client: Client, carrier: Any, status: int, code: str, kind: type[errors.CarrierError]
+) -> None:
+    problem = {"type": "about:blank", "title": "No", "status": status, "errors": [{"code": code}] if code else []}
+    for method, call in (("GET", client.read_sim), ("POST", client.retire)):
+        carrier.add(method, SIM if method == "GET" else f"{SIM}/retire", json=problem)
+        with pytest.raises(kind) as caught:
+            call("1")
+        assert (caught.value.status, caught.value.is_outcome_unknown) == (status, status == 500)
+
+
+@pytest.mark.parametrize("more", [{"giccid": "1"}, {"data": []}, {"status": "500"}, {"status": 200}, {"title": None}])
+def test_an_answer_that_only_looks_like_an_error_is_none(client: Client, carrier: Any, more: dict[str, Any]) -> None:
+    carrier.post(f"{SIM}/retire", json={"title": "No", "status": 500} | more)
+    client.retire("1")
+
+
 @pytest.mark.parametrize("body", ["", "<html>Bad Gateway</html>", "{", "null", "[" * 5000, b"\xff\xfe"])
 def test_the_body_of_an_error_may_be_anything(client: Client, carrier: Any, body: Any) -> None:
     carrier.get(SIM, status=500, body=body)
