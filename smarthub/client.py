@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from smarthub import calls, models, operations
-from smarthub.decode import decode_sim, tables, unwrap
+from smarthub.decode import decode_sim, is_of_another, tables, unwrap
 from smarthub.decode.reading import Shape
 from smarthub.errors import ProtocolError
 from smarthub.governor import Governor
@@ -72,11 +72,14 @@ class Client:
     def read_sim_raw(self, giccid: str) -> RawPage:
         """One SIM as raw JSON, out of `data` where the carrier wraps it: a page of one record.
 
-        GET /global-sims/{giccid} (S1). Raises NotFound. Safe to repeat.
+        GET /global-sims/{giccid} (S1). Raises NotFound, and ProtocolError for an answer about another SIM. Safe to
+        repeat.
         """
         answered = self._transport.send("sim_detail", {"giccid": giccid})
         try:
             record = unwrap(answered.body)
+            if is_of_another(record, giccid):
+                raise ProtocolError(title="The answer is about another SIM")
         except ProtocolError as error:
             raise calls.placed(error, "sim_detail", answered) from None
         return RawPage([record], operations.FIRST_PAGE, 1, 1, answered.reply)

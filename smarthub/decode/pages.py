@@ -36,6 +36,11 @@ class _Wrapped(msgspec.Struct, rename={"record": LIST_FIELD}):
     record: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Keyed(msgspec.Struct):
+    giccid: str | int | None = None
+
+
+_decode_keyed = msgspec.json.Decoder(_Keyed).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_wrapped = msgspec.json.Decoder(_Wrapped).decode
@@ -63,6 +68,15 @@ def unwrap(body: bytes) -> bytes:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return _written(_object_in(_parsed(body)))
     return inner if inner.startswith(b"{") else body
+
+
+def is_of_another(record: bytes, giccid: str) -> bool:
+    """Whether the record names a SIM, and not this one."""
+    try:
+        named = _decode_keyed(record).giccid
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
+    return named not in (None, "") and str(named) != giccid
 
 
 def _strict_page(body: bytes) -> Page:

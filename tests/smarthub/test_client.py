@@ -91,6 +91,20 @@ def test_a_sim_may_be_wrapped(client: Client, carrier: Any, body: Any) -> None:
     assert json.loads(client.read_sim_raw("1").records[0]) == {"giccid": "1", "status": "A"}
 
 
+@pytest.mark.parametrize("giccid", ["2", 2, "1F", " 1"])
+def test_an_answer_about_another_sim_is_none(client: Client, carrier: Any, giccid: str | int) -> None:
+    """It would make a second SIM of one, and prove what nobody has seen."""
+    carrier.get(SIM, json={"giccid": giccid, "status": "A"})
+    with pytest.raises(errors.ProtocolError, match="about another SIM"):
+        client.read_sim_raw("1")
+
+
+@pytest.mark.parametrize("giccid", ["1", 1, None, "", []])
+def test_a_sim_may_be_told_as_a_number_or_not_at_all(client: Client, carrier: Any, giccid: Any) -> None:
+    carrier.get(SIM, json={"giccid": giccid, "status": "A"})
+    assert len(client.read_sim_raw("1").records) == 1
+
+
 def test_a_sim_that_cannot_be_read_is_a_carrier_error(client: Client, carrier: Any) -> None:
     carrier.get(SIM, json={"giccid": "1"})
     with pytest.raises(errors.CarrierError) as caught:
