@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -41,7 +42,8 @@ WHERE s.digest IS NOT NULL
 
 # Texts joined, because psycopg takes longer to write an array of them than PostgreSQL to split one.
 COMPARE = """
-SELECT array_agg(s.id ORDER BY r.place), array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
+SELECT array_agg(s.id ORDER BY r.place), array_agg(s.account_id ORDER BY r.place),
+    array_agg(s.digest IS NOT DISTINCT FROM r.digest ORDER BY r.place)
 FROM unnest(string_to_array(%s, ','), string_to_array(%s, ',')::bigint[])
     WITH ORDINALITY AS r (giccid, digest, place)
 LEFT JOIN sims_sim s ON s.giccid = r.giccid
@@ -94,14 +96,26 @@ def recognise(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: i
     return dict(zip(digests or [], ids or [], strict=True))
 
 
-def compare(cursor: psycopg.Cursor[Any], digests: dict[str, int]) -> tuple[dict[str, int], set[str]]:
-    """The ids of the SIMs that our copy has, by ICCID, and which of them are unchanged."""
+class Compared(NamedTuple):
+    """By ICCID, the SIMs that our copy has and their accounts; `same` are unchanged."""
+
+    ids: Mapping[str, int] = {}
+    accounts: Mapping[str, int | None] = {}
+    same: frozenset[str] = frozenset()
+
+
+def compare(cursor: psycopg.Cursor[Any], digests: dict[str, int]) -> Compared:
+    """What our copy has of SIMs shown, by ICCID, with these digests."""
     if not digests:
-        return {}, set()
+        return Compared()
     cursor.execute(COMPARE, [",".join(digests), ",".join(map(str, digests.values()))], binary=True)
-    ids, same = cursor.fetchone() or ([], [])
-    found = {giccid: sim_id for giccid, sim_id in zip(digests, ids, strict=True) if sim_id is not None}
-    return found, {giccid for giccid, is_same in zip(digests, same, strict=True) if is_same}
+    ids, accounts, same = cursor.fetchone() or ([], [], [])
+    known = [found for found in zip(digests, ids, accounts, same, strict=True) if found[1] is not None]
+    return Compared(
+        {giccid: sim_id for giccid, sim_id, _, _ in known},
+        {giccid: account_id for giccid, _, account_id, _ in known},
+        frozenset(giccid for giccid, _, _, is_same in known if is_same),
+    )
 
 
 def known_accounts(cursor: psycopg.Cursor[Any], giccids: list[str]) -> dict[str, int | None]:

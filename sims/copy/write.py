@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
@@ -19,7 +19,7 @@ from sims.copy.answers import Answer, KeptAside, Place, Row, digest_in, digests_
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import merge
-from sims.copy.recognise import compare, keep_pages, known_accounts, recognise, touch
+from sims.copy.recognise import Compared, compare, keep_pages, known_accounts, recognise, touch
 from sims.copy.rows import COLUMNS, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
@@ -117,9 +117,9 @@ class _Writing:
     def _write_strangers(self, cause: CauseFor) -> None:
         places = self._keyed_places()
         newest = self._newest(places)
-        ids, same = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
-        self._expect_none(ids)
-        same |= self._keep_accounts(newest, ids, same)
+        known = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
+        self._expect_none(known.ids)
+        ids, same = dict(known.ids), known.same | self._keep_accounts(newest, known)
         rows = self._decode(newest, ids, same)
         if rows:
             ids |= self._merge(rows, cause)
@@ -164,20 +164,23 @@ class _Writing:
         """Of a SIM shown more than once, the record asked for last."""
         return dict(sorted(places, key=lambda item: self.answers[item[1].answer].asked_at))
 
-    def _keep_accounts(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> set[str]:
+    def _keep_accounts(self, newest: dict[str, Place], known: Compared) -> set[str]:
         """Keep the accounts of SIMs that are in two lists; those that differ in nothing else."""
-        differing = {giccid: place for giccid, place in newest.items() if giccid in ids and giccid not in same}
-        accounts = {giccid: self.answers[place.answer].account_id for giccid, place in differing.items()}
-        listed = {ids[giccid]: account_id for giccid, account_id in accounts.items() if account_id is not None}
+        moved = {
+            giccid: account_id
+            for giccid in known.ids.keys() - known.same
+            if (account_id := self.answers[newest[giccid].answer].account_id) not in (None, known.accounts[giccid])
+        }
+        listed = {known.ids[giccid]: account_id for giccid, account_id in moved.items()}
         kept = kept_accounts(self.cursor, listed, run_id=self.run_id, last_run_id=self.last_run_id)
         unchanged = set()
-        for giccid, place in differing.items() if kept else ():
-            if known := kept.get(ids[giccid]):
-                self.kept_in[giccid] = known.account_id, digest_in(self._raw(place), known.account_id)
-                unchanged |= {giccid} if self.kept_in[giccid][1] == known.digest else set()
+        for giccid in moved if kept else ():
+            if own := kept.get(known.ids[giccid]):
+                self.kept_in[giccid] = own.account_id, digest_in(self._raw(newest[giccid]), own.account_id)
+                unchanged |= {giccid} if self.kept_in[giccid][1] == own.digest else set()
         return unchanged
 
-    def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> list[Row]:
+    def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: Set[str]) -> list[Row]:
         rows = []
         recognised_at = self._recognised_at({sim_id for giccid, sim_id in ids.items() if giccid not in same})
         for giccid, place in newest.items():
@@ -225,13 +228,13 @@ class _Writing:
         """Merge the rows of SIMs that were new to us and that somebody else has put in since."""
         giccids = [row[GICCID] or "" for row in rows]
         self._expect_none(giccids)
-        ids, _ = compare(self.cursor, dict.fromkeys(giccids, 0))
+        ids = dict(compare(self.cursor, dict.fromkeys(giccids, 0)).ids)
         known = [row_of_known(row, ids[giccid]) for row, giccid in zip(rows, giccids, strict=True) if giccid in ids]
         if known:
             self._merge(known, cause)
         return ids
 
-    def _touch(self, newest: dict[str, Place], ids: dict[str, int], same: set[str]) -> None:
+    def _touch(self, newest: dict[str, Place], ids: dict[str, int], same: Set[str]) -> None:
         asked = {
             ids[giccid]: self.answers[newest[giccid].answer].asked_at
             for giccid in same

@@ -10,11 +10,18 @@ from django.utils import timezone
 
 from journal.models import Event
 from journal.record import Cause, NewEvent, record
+from sims.counts import TOTAL
 from sims.models import SyncRun
 from toolkit.database import set_cursor
 
 # More of the fleet than this going missing at once is a fault of the answer, not of the SIMs.
 LARGEST_SHARE = 0.01
+
+# What a page has shown is a SIM of our copy, and none is ever deleted: as many as there are, are all.
+ALL_SEEN = f"""
+SELECT ({TOTAL}) = count(DISTINCT id)
+FROM (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s) AS seen
+"""
 
 # First the ids alone, which their index tells, then the few rows that are left.
 UNSEEN = """
@@ -49,8 +56,10 @@ class Absence(NamedTuple):
 def unseen(run: SyncRun) -> dict[int, str]:
     """The SIMs on no page of the run and not read otherwise since it started: id and ICCID."""
     with set_cursor() as cursor:
-        cursor.execute(UNSEEN, {"run_id": run.pk, "started_at": run.started_at})
-        return dict(cursor.fetchall())
+        values = {"run_id": run.pk, "started_at": run.started_at}
+        if _one(cursor.execute(ALL_SEEN, values).fetchone()):
+            return {}
+        return dict(cursor.execute(UNSEEN, values).fetchall())
 
 
 def settle_absent(run: SyncRun, sim_ids: list[int]) -> Absence:

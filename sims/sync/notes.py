@@ -13,7 +13,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, write_copy
 from sims.models import SetAside, SyncRun
-from sims.sync.novelty import tell_ends
+from sims.sync.novelty import News
 from sims.sync.plan import Job, PagePlan
 from smarthub import RawPage
 from toolkit.database import array_of, set_cursor
@@ -36,10 +36,14 @@ def merge_pages(run: SyncRun, plan: PagePlan, pages: list[Fetched], unmerged: Co
     """
     with transaction.atomic():
         result = _write(run, pages, last_run_id=plan.last_run_id)
-        with set_cursor() as cursor, cursor.connection.pipeline():
-            _note_pages(cursor, run, pages, result)
-            _note_parts(cursor, run, plan, pages, result, unmerged)
-            _note_run(cursor, run, result, attempts=_attempts(pages))
+        with set_cursor() as cursor, set_cursor() as other:
+            with cursor.connection.pipeline():
+                _note_pages(cursor, run, pages, result)
+                news = News(other, run.pk, plan, _unread(pages, result))
+                _note_parts(cursor, run, plan, pages, unmerged)
+                _note_run(cursor, run, result, attempts=_attempts(pages))
+            if news.tell():
+                _note_parts(cursor, run, plan, pages, unmerged)
     return result
 
 
@@ -60,8 +64,9 @@ def note_parts(
     run: SyncRun, plan: PagePlan, pages: list[Fetched], result: CopyResult, unmerged: Collection[int]
 ) -> None:
     """Note the parts of pages that were merged just now (`merge_new`)."""
-    with transaction.atomic(), set_cursor() as cursor, cursor.connection.pipeline():
-        _note_parts(cursor, run, plan, pages, result, unmerged)
+    with transaction.atomic(), set_cursor() as cursor:
+        News(cursor, run.pk, plan, _unread(pages, result)).tell()
+        _note_parts(cursor, run, plan, pages, unmerged)
 
 
 def _write(run: SyncRun, pages: list[Fetched], *, last_run_id: int | None = None, only_new: bool = False) -> CopyResult:
@@ -138,10 +143,8 @@ def _note_parts(
     run: SyncRun,
     plan: PagePlan,
     pages: list[Fetched],
-    result: CopyResult,
     unmerged: Collection[int],
 ) -> None:
-    tell_ends(cursor, run.pk, plan, _unread(pages, result))
     newest = {fetched.job.account_id: fetched.page for fetched in pages}
     parts = [plan.part(account_id) for account_id in newest]
     cursor.execute(

@@ -46,27 +46,43 @@ def shows_new(run_id: int, pages: Iterable[int], sim_ids: Iterable[list[int]]) -
         return bool((cursor.execute(HAS_NEW, shown).fetchone() or [False])[0])
 
 
-def tell_ends(cursor: Cursor[Any], run_id: int, plan: PagePlan, pages: Mapping[int, Mapping[int, bool]]) -> None:
-    """Tell the parts of `plan` of their pages that were merged just now; each with whether it held records and none of
-    them is a SIM of our copy. Such a page counts as new.
+class News:
+    """Which of the lists showed something new on their pages, asked for among other statements of a pipeline, so that
+    no merge waits for the answer alone.
 
-    Nothing is asked about lists that are far from any end.
+    `pages` are those that were merged just now, by account; each with whether it held records and none of them is a SIM
+    of our copy. Such a page counts as new. Nothing is asked about lists that are far from any end.
     """
-    asked = {account_id: numbers for account_id, numbers in pages.items() if _matters(plan.part(account_id), numbers)}
-    if not asked:
-        return
-    cursor.execute(
-        HAVE_NEW,
-        {
-            "run": run_id,
-            "accounts": list(asked),
-            "pages": [array_of(numbers) for numbers in asked.values()],
-            "first": list(map(min, asked.values())),
-        },
-    )
-    for account_id, has_new in cursor.fetchall():
-        numbers = asked[account_id]
-        plan.part(account_id).merged(numbers, has_new=has_new or any(numbers.values()))
+
+    def __init__(
+        self, cursor: Cursor[Any], run_id: int, plan: PagePlan, pages: Mapping[int, Mapping[int, bool]]
+    ) -> None:
+        self.plan, self.cursor = plan, cursor
+        self.asked = {
+            account_id: numbers for account_id, numbers in pages.items() if _matters(plan.part(account_id), numbers)
+        }
+        if self.asked:
+            cursor.execute(
+                HAVE_NEW,
+                {
+                    "run": run_id,
+                    "accounts": list(self.asked),
+                    "pages": [array_of(numbers) for numbers in self.asked.values()],
+                    "first": list(map(min, self.asked.values())),
+                },
+            )
+
+    def tell(self) -> bool:
+        """Tell the parts of the plan; whether one of them is at its end by that."""
+        if not self.asked:
+            return False
+        ended = False
+        for account_id, has_new in self.cursor.fetchall():
+            numbers, part = self.asked[account_id], self.plan.part(account_id)
+            was_done = part.is_done
+            part.merged(numbers, has_new=has_new or any(numbers.values()))
+            ended |= part.is_done and not was_done
+        return ended
 
 
 def _matters(part: Part, numbers: Iterable[int]) -> bool:

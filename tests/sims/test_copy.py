@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from sims.copy import Answer, NotNew, mark_of
-from sims.copy.recognise import compare
+from sims.copy.recognise import Compared, compare
 from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
 from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
 
@@ -351,8 +351,8 @@ def test_sim_that_another_writer_has_put_in_since_is_merged_with_its_row(monkeyp
     write(page(record(1), after_s=10))
     known = {"late": False}
 
-    def not_there_yet(cursor: psycopg.Cursor, digests: dict[str, int]) -> tuple[dict[str, int], set[str]]:
-        found = compare(cursor, digests) if known["late"] else ({}, set())
+    def not_there_yet(cursor: psycopg.Cursor, digests: dict[str, int]) -> Compared:
+        found = compare(cursor, digests) if known["late"] else Compared()
         known["late"] = True
         return found
 
@@ -369,7 +369,7 @@ def test_sim_that_another_writer_has_put_in_since_is_merged_with_its_row(monkeyp
 def test_only_new_sims_are_written_or_nothing(is_seen_in_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     write(page(record(1)))
     if not is_seen_in_time:
-        monkeypatch.setattr("sims.copy.write.compare", lambda *args: ({}, set()))
+        monkeypatch.setattr("sims.copy.write.compare", lambda *args: Compared())
     with pytest.raises(NotNew), transaction.atomic():
         write(page(record(1, status="DEACTIVATED"), record(2), after_s=60), only_new=True)
     assert (only().giccid, only().status) == (giccid(1), "ACTIVATED")
