@@ -151,7 +151,7 @@ def _note_parts(
         NOTE_PARTS,
         [
             list(newest),
-            [page.total for page in newest.values()],
+            [part.total for part in parts],
             [page.size for page in newest.values()],
             [part.expected for part in parts],
             [len(part.done) for part in parts],

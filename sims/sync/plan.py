@@ -89,7 +89,7 @@ class Part:
         is_repeated = mark is not None and mark in self._marks
         self._marks.add(mark)
         self.seen += 0 if is_repeated else records
-        if total is not None and not self.is_done:
+        if total is not None and not self.is_done and (records or total >= self.seen):
             whole = max(1, ceil(total / (size or records or 1)))
             self.total, self.expected = total, whole if records else min(whole, page + 1)
         if (not records or (is_repeated and page != SECOND_PAGE)) and page + 1 >= (self.expected or 0):

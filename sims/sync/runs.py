@@ -7,12 +7,12 @@ from math import ceil
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from enterprise.models import Account
-from sims.models import SyncPage, SyncRun
+from sims.models import SyncPage, SyncPart, SyncRun
 from smarthub.operations import MAX_GICCIDS_PER_QUERY
 from toolkit.lease import free
 from toolkit.live import ring
@@ -60,12 +60,16 @@ def last_complete() -> SyncRun | None:
 
 
 def next_due_at() -> datetime:
-    """When the next full run should start: after the interval, after a failure sooner but ever more slowly."""
+    """When the next full run should start: after the interval, sooner but ever more slowly after one that failed, or
+    that did not see all that it was told of."""
     interval = timedelta(minutes=settings.SYNC_INTERVAL_MINUTES)
-    latest = list(SyncRun.objects.filter(kind=SyncRun.Kind.FULL).order_by("-id")[:8])
+    short = SyncPart.objects.filter(run=OuterRef("pk")).exclude(note="")
+    full = SyncRun.objects.filter(kind=SyncRun.Kind.FULL).annotate(is_short=Exists(short))
+    latest = list(full.order_by("-id")[:8])
     if not latest:
         return timezone.now()
-    failures = next((n for n, run in enumerate(latest) if run.state != SyncRun.State.FAILED), len(latest))
+    was_whole = [run.state != SyncRun.State.FAILED and not run.is_short for run in latest]
+    failures = was_whole.index(True) if True in was_whole else len(latest)
     started = latest[0].started_at or latest[0].created_at
     if not failures:
         return started + interval

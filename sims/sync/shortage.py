@@ -1,31 +1,40 @@
-"""Lists that showed fewer SIMs than the carrier told of: nobody else would ever learn of the others."""
+"""Lists that showed fewer SIMs than the carrier told of, where our copy has not the others either."""
 
 from __future__ import annotations
 
-from sims.models import SyncRun
+from sims.models import SyncPart, SyncRun
 from sims.sync.runs import add_error
 from toolkit.database import set_cursor
 
-WHAT_NOW = "Those known before are asked for by name. If new ones are among the rest, ask the carrier for them."
+WHAT_NOW = "The rest is not known here. The fleet is read again soon; if that does not help, ask the carrier for them."
 
-# A page that showed no SIM twice counts its records; those of a run that were kept aside were shown too.
+# What a list showed is counted only where the counts of our copy leave room for a doubt.
 SHORT = """
-SELECT a.name, p.total, shown.sims
+WITH known AS (
+    SELECT account_id, sum(n) AS sims
+    FROM (TABLE sims_simcount UNION ALL TABLE sims_simcountdelta) AS counted
+    WHERE NOT is_missing
+    GROUP BY account_id
+)
+SELECT p.id, a.name, p.total, (
+    SELECT count(DISTINCT shown.id) FROM sims_syncpage g CROSS JOIN LATERAL unnest(g.sim_ids) AS shown (id)
+    WHERE g.run_id = p.run_id AND g.account_id = p.account_id
+)
 FROM sims_syncpart p
 JOIN enterprise_account a ON a.id = p.account_id
-CROSS JOIN LATERAL (
-    SELECT COALESCE(sum(cardinality(sim_ids)), 0) AS sims FROM sims_syncpage
-    WHERE run_id = p.run_id AND account_id = p.account_id
-) AS shown
-WHERE p.run_id = %s AND shown.sims + %s < p.total
+LEFT JOIN known ON known.account_id = p.account_id
+WHERE p.run_id = %(run)s AND COALESCE(known.sims, 0) + %(kept_aside)s < p.total
 ORDER BY a.name
 """
 
 
 def note_shortages(run: SyncRun) -> None:
-    """Say on the run which lists were short, once they were read."""
+    """Say which lists of the run were short, once all were read; the records that were kept aside were shown too."""
+    kept_aside = SyncRun.objects.values_list("kept_aside", flat=True).get(pk=run.pk)
     with set_cursor() as cursor:
-        kept_aside = SyncRun.objects.values_list("kept_aside", flat=True).get(pk=run.pk)
-        short = cursor.execute(SHORT, [run.pk, kept_aside]).fetchall()
-    for name, told, shown in short:
-        add_error(run.pk, f"{name}: the carrier told of {told:,} SIMs and listed {shown:,}. {WHAT_NOW}")
+        doubtful = cursor.execute(SHORT, {"run": run.pk, "kept_aside": kept_aside}).fetchall()
+    for part_id, name, told, shown in doubtful:
+        if shown + kept_aside < told:
+            note = f"{name}: the carrier told of {told:,} SIMs and listed {shown:,}. {WHAT_NOW}"
+            SyncPart.objects.filter(pk=part_id).update(note=note)
+            add_error(run.pk, note)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from msgspec import structs
 
 from sims.models import Sim, SyncRun
+from sims.sync import runs
 from smarthub import Client, RawPage, errors
 from tests.simulated import Simulated
 
@@ -67,6 +71,50 @@ def test_list_that_shows_fewer_than_it_told_of_says_so(
     assert (run.state, Sim.objects.count()) == ("finished", 240)
     [error] = run.errors
     assert error.startswith(f"{name}: the carrier told of {told} SIMs and listed {told - 10}. ")
+
+
+def test_list_that_is_short_is_read_again_soon_but_ever_more_slowly(
+    sync: Sync, answering: Callable[[Answers], None]
+) -> None:
+    answering(lambda account, page, answer: emptied(answer, total=0) if (account, page) == (EXAMPLE, 0) else answer)
+    sync()
+    assert runs.next_due_at() > timezone.now() + timedelta(minutes=50)  # none was told of: nothing is short
+    answering(lambda account, page, answer: emptied(answer) if (account, page) == (EXAMPLE, 0) else answer)
+    sync()
+    first = runs.next_due_at() - timezone.now()
+    sync()
+    assert first < runs.next_due_at() - timezone.now() < timedelta(minutes=2)
+
+
+def test_pages_in_ever_other_orders_are_read_again_until_all_sims_are_known(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is of the list as it is shuffled then, so that some SIMs are shown twice and others not at all."""
+    read_page, order = Client.list_sims_raw, random.Random(3)
+
+    def shuffled(client: Client, account_name: str | None = None, page: int = 0, **query: object) -> RawPage:
+        if query.get("giccids"):
+            return read_page(client, account_name, page=page, **query)
+        whole = [read_page(client, account_name, page=number, size=100) for number in range(3)]
+        records = order.sample([record for part in whole for record in part.records], whole[0].total or 0)
+        return structs.replace(whole[0], records=records[page * 10 :][:10], page=page, size=10)
+
+    monkeypatch.setattr(Client, "list_sims_raw", shuffled)
+    run = sync()
+    assert (run.state, Sim.objects.count() < 250) == ("finished", True)
+    assert all(": the carrier told of " in error for error in run.errors) and run.errors
+    assert runs.next_due_at() < timezone.now() + timedelta(minutes=1)
+    for _ in range(30):
+        if not sync().errors:
+            break
+    assert Sim.objects.count() == 250
+
+
+def test_sims_that_are_known_make_no_list_short(sync: Sync, answering: Callable[[Answers], None]) -> None:
+    sync()
+    answering(lambda account, page, answer: emptied(answer) if page == 1 else answer)
+    run = sync()
+    assert (run.state, run.errors, run.missing) == ("finished", [], 0)
 
 
 def test_list_that_holds_all_it_told_of_says_nothing(sync: Sync, carrier: Simulated) -> None:
