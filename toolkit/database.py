@@ -44,7 +44,7 @@ def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
 
     Escaping the block as a whole is several times quicker than cell by cell.
     """
-    block = "\x1e".join("\x1f".join("\x1d" if cell is None else cell for cell in row) for row in rows)
+    block = "\x1e".join(["\x1f".join(["\x1d" if cell is None else cell for cell in row]) for row in rows])
     cells = sum(len(row) for row in rows)
     nulls = sum(row.count(None) for row in rows)
     separators = block.count("\x1e") + block.count("\x1f")

@@ -33,6 +33,9 @@ from toolkit.database import let_go
 MERGE_RECORDS = 20_000
 # Towards the end so few, lest the last merge begin when nothing is left to ask for.
 FEWEST_RECORDS = 5_000
+# Of merges that go on at once: more outgrow the memory that the engine has for them, fewer take as long to begin.
+MERGE_RECORDS_AT_ONCE = 5_000
+FEWEST_RECORDS_AT_ONCE = 2_500
 # Asked for ahead, so that nobody waits while a merge is under way.
 PAGES_IN_HAND = 512
 MERGE_EVERY_S = 0.5
@@ -75,11 +78,11 @@ class _Reading:
     @property
     def merge_at(self) -> int:
         """So many records are worth a merge: half of those that are still to come, or all where no page is."""
-        at_once = self.merges.at_once
-        if at_once == 1 and self.answered.qsize() == self.outstanding:
-            return MERGE_RECORDS
         to_come = self.outstanding * int(settings.SMARTHUB_PAGE_SIZE)
-        return min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2)) // at_once
+        if self.merges.at_once > 1:
+            return min(MERGE_RECORDS_AT_ONCE, max(FEWEST_RECORDS_AT_ONCE, to_come // 2))
+        is_all_here = self.answered.qsize() == self.outstanding
+        return MERGE_RECORDS if is_all_here else min(MERGE_RECORDS, max(FEWEST_RECORDS, to_come // 2))
 
     @property
     def merge_in_s(self) -> float:
