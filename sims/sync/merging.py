@@ -31,6 +31,7 @@ class Merges:
     plan: PagePlan
     pool: ThreadPoolExecutor | None
     under_way: dict[Future[CopyResult | None], list[Fetched]] = field(default_factory=dict)
+    refused: list[list[Fetched]] = field(default_factory=list)
     next: list[Fetched] = field(default_factory=list)
 
     @property
@@ -59,8 +60,9 @@ class Merges:
         pages = self.under_way.pop(future)
         result = future.result()
         if result is None:
+            self.refused.append(pages)
             self.settle()
-            self._merge_alone(pages)
+            self._merge_alone(self.refused.pop())
         else:
             note_parts(self.run, self.plan, pages, result, self._unmerged())
             let_go()
@@ -71,7 +73,7 @@ class Merges:
 
     def _unmerged(self) -> set[int]:
         """The accounts with pages that were read and are not in the copy yet."""
-        waiting = [self.next, *self.under_way.values()]
+        waiting = [self.next, *self.refused, *self.under_way.values()]
         return {fetched.job.account_id for pages in waiting for fetched in pages}
 
 

@@ -107,6 +107,26 @@ def test_list_is_not_at_its_end_while_a_page_of_it_is_not_in_the_copy(
     assert noted == [False, True]
 
 
+def test_nor_while_a_page_of_it_waits_to_be_merged_alone(merges: Merges, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(page(record(1), after_s=-60))
+    new, known = (fetched(merges, number, record(2 - number), of=account(), total=2) for number in (0, 1))
+    noted, note_parts, wait = [], merging_module.note_parts, merging_module.wait
+
+    def note(*args):
+        note_parts(*args)
+        noted.append(merges.run.parts.get(account=account()).is_done)
+
+    def known_first(under_way, **_how):
+        return wait([max(under_way, key=lambda future: under_way[future][0].job.page)])
+
+    monkeypatch.setattr(merging_module, "note_parts", note)
+    monkeypatch.setattr(merging_module, "wait", known_first)
+    merges.merge([new])
+    merges.merge([known])
+    merges.settle()
+    assert (noted, merges.run.parts.get(account=account()).is_done) == ([False], True)
+
+
 def test_error_of_one_merge_is_raised_and_the_other_stays(run: SyncRun, monkeypatch: pytest.MonkeyPatch) -> None:
     merge_new = merging_module.merge_new
 
