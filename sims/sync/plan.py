@@ -77,6 +77,7 @@ class Part:
         """A page that was handed out and that nobody has asked for."""
         self.asked.discard(page)
         self._cursor = min(self._cursor, page)
+        self._taken_back = max(self._taken_back, page)
 
     def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
         """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
@@ -91,7 +92,7 @@ class Part:
         self.seen += 0 if is_repeated else records
         if total is not None and not self.is_done and (records or total >= self.seen):
             whole = max(1, ceil(total / (size or records or 1)))
-            self.total, self.expected = total, whole if records else min(whole, page + 1)
+            self.total, self.expected = total, whole if records else min(whole, self._reach + 1)
         if (not records or (is_repeated and page != SECOND_PAGE)) and page + 1 >= (self.expected or 0):
             self._is_at_end = True
 
@@ -105,12 +106,18 @@ class Part:
         if (is_past_end and not has_new) or self._idle >= MOST_IDLE:
             self.is_done, self.expected = True, len(self.done)
 
+    @property
+    def _reach(self) -> int:
+        """The last page that was answered or ever handed out: an empty one before it ends no list."""
+        return max(self._taken_back, *self.done, *self.asked)
+
     def _next(self) -> int:
         while self._cursor in self.done or self._cursor in self.asked:
             self._cursor += 1
         return self._cursor
 
     _cursor: int = 0
+    _taken_back: int = 0
     _idle: int = 0
     _doubted: int = 0
     _is_at_end: bool = False

@@ -44,6 +44,25 @@ def test_total_that_lies_ends_at_the_first_empty_page() -> None:
     assert one.is_complete
 
 
+def test_empty_page_ends_no_list_whose_next_pages_were_taken_back() -> None:
+    """As they are where a slice ends: nobody knows yet whether they are empty too."""
+    one = part(expected=10, done={0})
+    for page in (1, 2, 3):
+        assert one.next_page() == page
+        one.asked.add(page)
+    one.take_back(3)
+    one.answered(1, records=100, size=100, total=1000)
+    one.answered(2, records=0, size=100, total=1000)
+    assert (one.is_complete, one.next_page()) == (False, 3)
+
+
+def test_empty_page_that_comes_late_ends_no_list_before_the_pages_behind_it() -> None:
+    one = part()
+    for page, records in ((0, 100), (2, 100), (1, 0)):
+        one.answered(page, records=records, size=100, total=300, mark=page)
+    assert (one.expected, one.next_page()) == (3, 3)
+
+
 def test_without_a_total_pages_are_read_one_by_one_until_an_empty_one() -> None:
     one = part()
     for page in range(3):
