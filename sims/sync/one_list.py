@@ -17,6 +17,7 @@ from sims.sync.asking import ask_page
 from sims.sync.notes import note_run, note_set_aside
 from sims.sync.novelty import shows_new
 from sims.sync.plan import Part
+from sims.sync.shortage import note_shortage_of_one_list
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client, RawPage
 from smarthub.errors import CarrierError
@@ -42,6 +43,7 @@ def read_one_list(run: SyncRun, slice_: Slice) -> bool:
         _take(run, part, came)
         _fail(part, came)
         slice_.renew()
+    note_shortage_of_one_list(run, part.total or 0)
     return True
 
 

@@ -12,6 +12,8 @@ SECOND_PAGE = 1
 MOST_IDLE = 50
 # Empty pages of a list that are asked for once more: of a list whose total is far too large all are empty.
 MOST_DOUBTED = 20
+# Before the told end so many in a row that are empty are its true end: one alone may be a fault, in each run again.
+MOST_EMPTY = 20
 # Past the told end, or where none is told, a list of twice ten million SIMs has as many pages of a hundred.
 MOST_UNTOLD = 200_000
 
@@ -41,6 +43,9 @@ class Part:
     total: int | None = None
     seen: int = 0
     is_given_up: bool = False
+
+    def __post_init__(self) -> None:
+        self._shown = max(self.done, default=0)
 
     @property
     def is_complete(self) -> bool:
@@ -77,7 +82,6 @@ class Part:
         """A page that was handed out and that nobody has asked for."""
         self.asked.discard(page)
         self._cursor = min(self._cursor, page)
-        self._taken_back = max(self._taken_back, page)
 
     def answered(self, page: int, *, records: int, size: int | None, total: int | None, mark: object = None) -> None:
         """Take in an answer: the page size may be smaller than asked, the total may move, lie or be missing.
@@ -89,10 +93,11 @@ class Part:
         self.done.add(page)
         is_repeated = mark is not None and mark in self._marks
         self._marks.add(mark)
+        self._shown = max(self._shown, page) if records else self._shown
         self.seen += 0 if is_repeated else records
         if total is not None and not self.is_done and (records or total >= self.seen):
             whole = max(1, ceil(total / (size or records or 1)))
-            self.total, self.expected = total, whole if records else min(whole, self._reach + 1)
+            self.total, self.expected = total, whole if records else min(whole, max(page, self._shown + MOST_EMPTY) + 1)
         if (not records or (is_repeated and page != SECOND_PAGE)) and page + 1 >= (self.expected or 0):
             self._is_at_end = True
 
@@ -106,18 +111,13 @@ class Part:
         if (is_past_end and not has_new) or self._idle >= MOST_IDLE:
             self.is_done, self.expected = True, len(self.done)
 
-    @property
-    def _reach(self) -> int:
-        """The last page that was answered or ever handed out: an empty one before it ends no list."""
-        return max(self._taken_back, *self.done, *self.asked)
-
     def _next(self) -> int:
         while self._cursor in self.done or self._cursor in self.asked:
             self._cursor += 1
         return self._cursor
 
     _cursor: int = 0
-    _taken_back: int = 0
+    _shown: int = 0
     _idle: int = 0
     _doubted: int = 0
     _is_at_end: bool = False

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from sims import counts
 from sims.models import SyncPart, SyncRun
 from sims.sync.runs import add_error
 from toolkit.database import set_cursor
 
 WHAT_NOW = "The rest is not known here. The fleet is read again soon; if that does not help, ask the carrier for them."
+ONE_LIST = (
+    "The list without accounts: the carrier told of {told:,} SIMs and listed {shown:,}. Where the next runs do not "
+    "find the rest either, ask the carrier for them."
+)
 
 # What a list showed is counted only where the counts of our copy leave room for a doubt.
 SHORT = """
@@ -26,6 +31,19 @@ LEFT JOIN known ON known.account_id = p.account_id
 WHERE p.run_id = %(run)s AND COALESCE(known.sims, 0) + %(kept_aside)s < p.total
 ORDER BY a.name
 """
+
+SHOWN = "SELECT count(DISTINCT id) FROM (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %s) AS shown"
+
+
+def note_shortage_of_one_list(run: SyncRun, told: int) -> None:
+    """Say that the list without accounts was short, where our copy has not the others either."""
+    kept_aside = SyncRun.objects.values_list("kept_aside", flat=True).get(pk=run.pk)
+    if counts.total() + kept_aside >= told:
+        return
+    with set_cursor() as cursor:
+        [shown] = cursor.execute(SHOWN, [run.pk]).fetchone() or (0,)
+    if shown + kept_aside < told:
+        add_error(run.pk, ONE_LIST.format(told=told, shown=shown))
 
 
 def note_shortages(run: SyncRun) -> None:

@@ -134,3 +134,21 @@ def test_total_is_not_believed(sync: Sync, carrier: Simulated, monkeypatch: pyte
     monkeypatch.setattr(Client, "list_sims_raw", without_end)
     run = sync()
     assert (run.state, Sim.objects.count()) == ("finished", 250)
+
+
+@pytest.mark.parametrize("hole", [0, 3, 4])
+def test_page_that_is_empty_in_the_middle_ends_nothing(
+    sync: Sync, carrier: Simulated, monkeypatch: pytest.MonkeyPatch, settings, hole: int
+) -> None:
+    """Whichever of those that are asked for together it is."""
+    settings.SMARTHUB_PAGE_SIZE, read_page = 10, Client.list_sims_raw
+
+    def with_a_hole(client: Client, *, page: int = 0, **query: object) -> RawPage:
+        answer = read_page(client, page=page, **query)
+        return structs.replace(answer, records=[]) if page == hole and not query.get("giccids") else answer
+
+    refuse(carrier)
+    monkeypatch.setattr(Client, "list_sims_raw", with_a_hole)
+    run = sync()
+    assert (run.state, Sim.objects.count(), run.pages) == ("finished", 240, 26)
+    assert "the carrier told of 250 SIMs and listed 240" in run.errors[-1]

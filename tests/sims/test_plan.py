@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sims.sync import plan
-from sims.sync.plan import MOST_DOUBTED, MOST_IDLE, Job, PagePlan, Part
+from sims.sync.plan import MOST_DOUBTED, MOST_EMPTY, MOST_IDLE, Job, PagePlan, Part
 
 
 def part(**fields: object) -> Part:
@@ -38,9 +38,11 @@ def test_total_that_moves_is_followed() -> None:
     assert one.is_complete
 
 
-def test_total_that_lies_ends_at_the_first_empty_page() -> None:
+def test_total_that_lies_ends_at_empty_pages_in_a_row() -> None:
     one = part(expected=10**7, done={0})
-    one.answered(1, records=0, size=100, total=10**9)
+    for page in range(1, 1 + MOST_EMPTY):
+        assert one.next_page() == page
+        one.answered(page, records=0, size=100, total=10**9)
     assert one.is_complete
 
 
