@@ -131,10 +131,17 @@ FROM copy_incoming WHERE sim_id IS NOT NULL
 """
 
 
-def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id: int | None) -> Merged:
-    """Write `rows` into the copy, locking in id order; what is fresher than its row's read is left alone."""
+def make_room(cursor: psycopg.Cursor[Any]) -> None:
+    """An empty table for the rows of `merge`; among other statements of a pipeline, for it takes two."""
     cursor.execute(INCOMING)
     cursor.execute("DELETE FROM copy_incoming")
+
+
+def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id: int | None) -> Merged:
+    """Write `rows` into the copy, locking in id order; what is fresher than its row's read is left alone.
+
+    `make_room` comes before.
+    """
     copy_rows(cursor, "copy_incoming", COLUMNS, rows)
     new = sum(row[0] is None for row in rows)
     new_ids = dict(cursor.execute(INSERT).fetchall()) if new else {}

@@ -60,38 +60,64 @@ WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
 """
 
 
-def keep_pages(cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int, last_run_id: int) -> set[int]:
-    """Note the answers that are, record by record, what the last run saw and our copy still has; their places.
+class Recognised(NamedTuple):
+    """The places of answers that were noted as they are; digest and id of the SIMs to be expected on the others."""
 
-    Nothing of them comes here and goes back: what PostgreSQL knows of such a page it can write down itself.
+    kept: set[int]
+    expected: dict[int, int]
+
+
+def recognise(
+    cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int | None, last_run_id: int | None
+) -> Recognised:
+    """What of the answers our copy has: asked for in one round trip, a second where it was changed since the last run.
+
+    An answer that is, record by record, what the last run saw and our copy still has is noted for this run, and
+    nothing of it comes here and goes back. Of the others the SIMs are told that the last run saw there: a record with
+    one of these digests, which cover ICCID and account, is a SIM of our copy, unchanged.
     """
-    marked = {(answer.account_id, answer.page): place for place, answer in enumerate(answers) if answer.mark}
-    if not marked:
-        return set()
-    these = [answers[place] for place in marked.values()]
+    if last_run_id is None:
+        return Recognised(set(), {})
+    marked = {
+        (answer.account_id, answer.page): place
+        for place, answer in enumerate(answers)
+        if run_id and answer.mark and answer.digests is None
+    }
+    same = set(marked.values())
+    others = [answer for place, answer in enumerate(answers) if place not in same]
+    with psycopg.Cursor(cursor.connection) as keeping:
+        with cursor.connection.pipeline():
+            _keep(keeping, [answers[place] for place in same], run_id, last_run_id)
+            _expect(cursor, others, last_run_id)
+        kept = {marked[account_id, page] for account_id, page in keeping.fetchall()}
+    expected = _expected(cursor)
+    if kept < same:
+        _expect(cursor, [answers[place] for place in same - kept], last_run_id)
+        expected |= _expected(cursor)
+    return Recognised(kept, expected)
+
+
+def _keep(cursor: psycopg.Cursor[Any], answers: list[Answer], run_id: int | None, last_run_id: int) -> None:
     cursor.execute(
         KEEP_PAGES,
         {
             "run": run_id,
             "last_run": last_run_id,
-            "accounts": array_of(answer.account_id for answer in these),
-            "pages": array_of(answer.page for answer in these),
-            "asked": array_of(answer.asked_at.isoformat() for answer in these),
-            "marks": array_of(answer.mark for answer in these),
+            "accounts": array_of(answer.account_id for answer in answers),
+            "pages": array_of(answer.page for answer in answers),
+            "asked": array_of(answer.asked_at.isoformat() for answer in answers),
+            "marks": array_of(answer.mark for answer in answers),
         },
     )
-    return {marked[account_id, page] for account_id, page in cursor.fetchall()}
 
 
-def recognise(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> dict[int, int]:
-    """Digest and id, as they are now, of the SIMs that the last run saw on these pages.
-
-    A record with one of these digests is a SIM of our copy, unchanged; the digest covers its ICCID and account.
-    """
+def _expect(cursor: psycopg.Cursor[Any], answers: list[Answer], last_run_id: int) -> None:
     pages = [(answer.account_id, answer.page) for answer in answers if answer.page is not None]
-    if not pages:
-        return {}
-    cursor.execute(EXPECTED, [*map(list, zip(*pages, strict=True)), last_run_id], binary=True)
+    accounts, numbers = zip(*pages, strict=True) if pages else ((), ())
+    cursor.execute(EXPECTED, [list(accounts), list(numbers), last_run_id], binary=True)
+
+
+def _expected(cursor: psycopg.Cursor[Any]) -> dict[int, int]:
     digests, ids = cursor.fetchone() or ([], [])
     return dict(zip(digests or [], ids or [], strict=True))
 
@@ -106,8 +132,6 @@ class Compared(NamedTuple):
 
 def compare(cursor: psycopg.Cursor[Any], digests: dict[str, int]) -> Compared:
     """What our copy has of SIMs shown, by ICCID, with these digests."""
-    if not digests:
-        return Compared()
     cursor.execute(COMPARE, [",".join(digests), ",".join(map(str, digests.values()))], binary=True)
     ids, accounts, same = cursor.fetchone() or ([], [], [])
     known = [found for found in zip(digests, ids, accounts, same, strict=True) if found[1] is not None]

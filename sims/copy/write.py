@@ -18,8 +18,8 @@ from sims.copy.accounts import kept_accounts, row_in
 from sims.copy.answers import Answer, KeptAside, Place, Row, digest_in, digests_of, keys_of, named_giccids, unkeyed
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
-from sims.copy.merge import merge
-from sims.copy.recognise import Compared, compare, keep_pages, known_accounts, recognise, touch
+from sims.copy.merge import make_room, merge
+from sims.copy.recognise import Compared, compare, known_accounts, recognise, touch
 from sims.copy.rows import COLUMNS, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
@@ -95,9 +95,7 @@ class _Writing:
         self.kept_in: dict[str, tuple[int, int]] = {}
         self.accounts = known_accounts(cursor, named_giccids(answers))
         # First of all, so that what differs elsewhere is held against these pages as against all of the run.
-        kept = keep_pages(cursor, answers, run_id, last_run_id) if run_id and last_run_id else set()
-        others = [answer for place, answer in enumerate(answers) if place not in kept]
-        expected = recognise(cursor, others, last_run_id) if last_run_id else {}
+        kept, expected = recognise(cursor, answers, run_id, last_run_id)
         self.digests = [
             () if place in kept else digests_of(answer, self.accounts) for place, answer in enumerate(answers)
         ]
@@ -117,7 +115,7 @@ class _Writing:
     def _write_strangers(self, cause: CauseFor) -> None:
         places = self._keyed_places()
         newest = self._newest(places)
-        known = compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
+        known = self._compare({giccid: self._digest(place) for giccid, place in newest.items()})
         self._expect_none(known.ids)
         ids, same = dict(known.ids), known.same | self._keep_accounts(newest, known)
         rows = self._decode(newest, ids, same)
@@ -127,6 +125,14 @@ class _Writing:
         for giccid, place in places:
             self.shown[place.answer][place.record] = ids.get(giccid)
         self._touch(newest, ids, same)
+
+    def _compare(self, digests: dict[str, int]) -> Compared:
+        """What our copy has, with room made for what it has not, in one round trip."""
+        if not digests:
+            return Compared()
+        with psycopg.Cursor(self.cursor.connection) as other, self.cursor.connection.pipeline():
+            make_room(other)
+            return compare(self.cursor, digests)
 
     def _expect_none(self, known: Collection[str]) -> None:
         if self.only_new and known:
@@ -228,7 +234,7 @@ class _Writing:
         """Merge the rows of SIMs that were new to us and that somebody else has put in since."""
         giccids = [row[GICCID] or "" for row in rows]
         self._expect_none(giccids)
-        ids = dict(compare(self.cursor, dict.fromkeys(giccids, 0)).ids)
+        ids = dict(self._compare(dict.fromkeys(giccids, 0)).ids)
         known = [row_of_known(row, ids[giccid]) for row, giccid in zip(rows, giccids, strict=True) if giccid in ids]
         if known:
             self._merge(known, cause)

@@ -83,6 +83,7 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
     if run.phase == SyncRun.Phase.LISTING:
         if not _read_lists(run, slice_):
             return False
+        run.parts.update(is_done=True)  # also of lists whose end only another one's merge has shown
         note_shortages(run)
         _enter(run, SyncRun.Phase.ABSENT)
     if run.kind == SyncRun.Kind.ACCOUNT:

@@ -138,6 +138,12 @@ def _die_after_pages(monkeypatch: pytest.MonkeyPatch, run: SyncRun, client: Clie
             work.work_slice(run.pk, client)
 
 
+def test_every_list_is_done_when_all_were_read(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "read_pages", lambda run, slice_: True)
+    run = sync()
+    assert run.parts.exists() and not run.parts.filter(is_done=False).exists()
+
+
 def test_page_that_fails_fails_the_run_by_name_and_keeps_what_was_read(sync: Sync, carrier: Simulated) -> None:
     carrier.post("/_sim/fault", {"operation": "sim_list", "kind": "503", "times": 1000, "after": 2})
     run = sync()
