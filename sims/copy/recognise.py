@@ -132,7 +132,9 @@ class Compared(NamedTuple):
 
 def compare(cursor: psycopg.Cursor[Any], digests: dict[str, int]) -> Compared:
     """What our copy has of SIMs shown, by ICCID, with these digests."""
-    cursor.execute(COMPARE, [",".join(digests), ",".join(map(str, digests.values()))], binary=True)
+    texts = [",".join(digests), ",".join(map(str, digests.values()))]
+    # Planned each time: a plan made while the fleet was small goes through all of it for each of many.
+    cursor.execute(COMPARE, texts, binary=True, prepare=False)
     ids, accounts, same = cursor.fetchone() or ([], [], [])
     known = [found for found in zip(digests, ids, accounts, same, strict=True) if found[1] is not None]
     return Compared(
