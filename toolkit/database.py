@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -9,8 +10,29 @@ from typing import Any, TypeVar
 import psycopg
 from django.db import connection
 from django.db.models import Model, QuerySet
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 M = TypeVar("M", bound=Model)
+
+INT, BIGINT = 23, 20  # as PostgreSQL numbers its types
+
+
+class WireArray(bytes):
+    """An array as it goes over the wire, for `%s::bigint[]` and the like."""
+
+
+class _WireDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: WireArray) -> WireArray:
+        return obj
+
+
+def wire_array(kind: int, count: int, values: bytes) -> WireArray:
+    """An array of `kind` from its values, each with its length before it; the driver would make each from a number."""
+    header = struct.pack(">iiIii", 1, 0, kind, count, 1) if count else struct.pack(">iiI", 0, 0, kind)
+    return WireArray(header + values)
 
 
 @contextmanager
@@ -18,6 +40,7 @@ def set_cursor() -> Iterator[psycopg.Cursor[Any]]:
     """A cursor that binds on the server and speaks binary; errors come as Django's, the transaction is Django's."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.adapters.register_dumper(WireArray, _WireDumper)
         yield cursor
 
 

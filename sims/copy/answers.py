@@ -7,10 +7,12 @@ to C.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from itertools import repeat
+from operator import xor
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -20,6 +22,9 @@ from smarthub import RecordError, decode_sim
 
 # The texts of a SIM's columns as COPY takes them (`sims.copy.rows`).
 Row = tuple[str | None, ...]
+# The digests of an answer's records, each as an array of bigint has it on the wire: its length, and itself.
+Digests = bytes
+LENGTH, WIRE_BYTES = struct.pack(">i", 8), 12
 
 LONGEST_GICCID = 32
 # Raise it when the decoder or the columns change: every record is then written again once.
@@ -31,8 +36,8 @@ class Answer:
     """The raw SIM records of one answer, asked for at `asked_at` (our clock, just before the request left).
 
     `account_id` and `page` say whose list it is and where in it; without them it is a read by name, which leaves the
-    account as we know it. A targeted answer was asked for by ICCID. `mark` is of the page as a whole (`mark_of`);
-    `digests` and `rows` were made ahead (`prepared`).
+    account as we know it. A targeted answer was asked for by ICCID. `digests`, `rows` and `mark`, which is of
+    the page as a whole, were made ahead (`prepared`); `is_as_before` where the last run's page has the same mark.
     """
 
     records: list[bytes]
@@ -40,9 +45,10 @@ class Answer:
     account_id: int | None = None
     page: int | None = None
     is_targeted: bool = False
-    mark: int | None = None
-    digests: tuple[int, ...] | None = None
+    digests: Digests | None = None
     rows: list[Row | RecordError] | None = None
+    mark: int | None = None
+    is_as_before: bool = False
 
 
 class Place(NamedTuple):
@@ -96,26 +102,47 @@ def _key_of(raw: bytes) -> str | None:
     return giccid if is_plain else None
 
 
-def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> tuple[int, ...]:
+def digests_of(answer: Answer, known_accounts: dict[str, int | None]) -> Digests:
     """What each record of the answer is told apart by: its text, its account, and the decoder that reads it."""
     if answer.digests is not None:
         return answer.digests
     if answer.account_id is not None:
-        seeds: Iterable[int] = repeat(_seed(answer.account_id))
-    else:
-        seeds = [_seed(known_accounts.get(key or "")) for key in keys_of(answer.records)]
-    digests = list(map(xxh3_64_digest, answer.records, seeds))
-    return struct.unpack(f">{len(digests)}q", b"".join(digests))
+        return digests_in(answer.records, answer.account_id)
+    return _digests(answer.records, [_seed(known_accounts.get(key or "")) for key in keys_of(answer.records)])
 
 
-def digest_in(raw: bytes, account_id: int) -> int:
-    """What one record is told apart by as a SIM of this account."""
-    return int.from_bytes(xxh3_64_digest(raw, _seed(account_id)), signed=True)
+def digests_in(records: list[bytes], account_id: int) -> Digests:
+    """What records are told apart by as SIMs of this account."""
+    return _digests(records, repeat(_seed(account_id)))
 
 
-def mark_of(records: list[bytes], account_id: int) -> int:
+def _digests(records: list[bytes], seeds: Iterable[int]) -> Digests:
+    return LENGTH * bool(records) + LENGTH.join(map(xxh3_64_digest, records, seeds))
+
+
+def each_of(digests: Digests) -> Iterator[Digests]:
+    """The digests one by one."""
+    return (digests[start : start + WIRE_BYTES] for start in range(0, len(digests), WIRE_BYTES))
+
+
+def number_of(digest: Digests) -> int:
+    """One digest as our copy has it."""
+    return int.from_bytes(digest[len(LENGTH) :], signed=True)
+
+
+def sum_of(digests: Digests) -> int:
+    """What `SyncPage.digest_sum` keeps of a page."""
+    return reduce(xor, map(number_of, each_of(digests)), 0)
+
+
+def mark_of(digests: Digests) -> int:
     """What a whole page is told apart by."""
-    return int.from_bytes(xxh3_64_digest(b"\n".join(records), _seed(account_id)), signed=True)
+    return int.from_bytes(xxh3_64_digest(digests), signed=True)
+
+
+def mark_in(records: list[bytes], account_id: int) -> int:
+    """As `mark_of`, of a page of this account."""
+    return mark_of(digests_in(records, account_id))
 
 
 def _seed(account_id: int | None) -> int:

@@ -32,8 +32,10 @@ Change = tuple[str, Cause]
 
 
 def with_causes(events: list[NewEvent], cause: CauseFor) -> list[NewEvent]:
-    """The events with the cause of each: one query."""
+    """The events with the cause of each, where that is another than the one cause of all: one query."""
     changes = _changes_of({event.sim_id for event in events if event.sim_id}) if events else {}
+    if not changes and isinstance(cause, Cause):
+        return events
     return [replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause)) for event in events]
 
 

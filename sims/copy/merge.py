@@ -9,6 +9,7 @@ import psycopg
 
 from sims.copy.answers import Row
 from sims.copy.differences import DIFFERENCES, Difference, difference_of
+from sims.copy.pages import SHOWN
 from sims.copy.rows import COLUMNS
 from toolkit.database import copy_rows
 
@@ -81,7 +82,7 @@ UPDATE copy_incoming i SET
             SELECT FROM sims_syncpage p
             WHERE p.run_id = %(run_id)s AND p.asked_at > i.asked_at AND p.sim_ids @> ARRAY[s.id]
         )
-    ),
+    ) OR COALESCE(shown.asked_at > i.asked_at, false),
     devices_differ = s.devices IS DISTINCT FROM i.devices,
     usage_moved = i.data_usage_mb IS NOT NULL AND s.data_usage_mb IS DISTINCT FROM i.data_usage_mb,
     differs = s.missing_since IS NOT NULL
@@ -90,7 +91,11 @@ UPDATE copy_incoming i SET
         OR COALESCE(i.account_id <> s.account_id, false)
         OR (i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
         IS DISTINCT FROM (s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
-FROM sims_sim s WHERE s.id = i.sim_id
+FROM sims_sim s
+LEFT JOIN (
+    SELECT id, max(asked_at) AS asked_at FROM copy_shown CROSS JOIN LATERAL unnest(sim_ids) AS each (id) GROUP BY id
+) AS shown USING (id)
+WHERE s.id = i.sim_id
 """
 
 USAGE = """
@@ -101,16 +106,23 @@ ON CONFLICT (sim_id, day, cycle) DO UPDATE SET data_usage_mb = EXCLUDED.data_usa
 WHERE u.read_at < EXCLUDED.read_at
 """
 
+# What stays is left alone: each number costs an entry in the index of its parts.
 FORGET_NUMBERS = """
 DELETE FROM sims_simidentifier n USING copy_incoming i
-WHERE n.sim_id = i.sim_id AND i.devices_differ AND NOT i.is_stale
+WHERE n.sim_id = i.sim_id AND i.devices_differ AND NOT i.is_stale AND NOT EXISTS (
+    SELECT FROM unnest(i.kinds, i.positions, i.numbers) AS k (kind, position, value)
+    WHERE k.kind = n.kind AND k.position = n.position AND k.value = n.value
+)
 """
 
 KEEP_NUMBERS = """
 INSERT INTO sims_simidentifier (sim_id, kind, position, value)
 SELECT i.sim_id, n.kind, n.position, n.value
 FROM copy_incoming i CROSS JOIN LATERAL unnest(i.kinds, i.positions, i.numbers) AS n (kind, position, value)
-WHERE i.sim_id IS NOT NULL AND i.devices_differ AND NOT i.is_stale
+WHERE i.sim_id IS NOT NULL AND i.devices_differ AND NOT i.is_stale AND NOT EXISTS (
+    SELECT FROM sims_simidentifier h
+    WHERE h.sim_id = i.sim_id AND h.kind = n.kind AND h.position = n.position AND h.value = n.value
+)
 """
 
 UPDATE = """
@@ -132,7 +144,8 @@ FROM copy_incoming WHERE sim_id IS NOT NULL
 
 
 def make_room(cursor: psycopg.Cursor[Any]) -> None:
-    """An empty table for the rows of `merge`; among other statements of a pipeline, for it takes two."""
+    """An empty table for the rows of `merge`; among other statements of a pipeline, for it takes several."""
+    cursor.execute(SHOWN)
     cursor.execute(INCOMING)
     cursor.execute("DELETE FROM copy_incoming")
 

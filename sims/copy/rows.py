@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.conf import settings
 
-from sims.copy.answers import Answer, Row, digests_of
+from sims.copy.answers import Answer, Digests, Row, digests_of, each_of, mark_of, number_of
 from sims.identifiers import normalise
 from sims.models import SimIdentifier
 from smarthub import RecordError, Sim, decode_sim
@@ -50,25 +50,31 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
 
 
-def prepared(answer: Answer, *, with_rows: bool) -> Answer:
-    """A list page with its digests, and where most of it will be new with its rows, made before its merge.
+def prepared(answer: Answer, *, last_mark: int | None = None, with_rows: bool = False) -> Answer:
+    """A list page with its digests and its mark, and where most of it will be new with its rows, made before its merge.
 
     The threads that wait for the carrier have the time; the merge has not.
     """
-    answer = replace(answer, digests=digests_of(answer, {}))
-    if not with_rows:
-        return answer
-    return replace(answer, rows=[_row_or_error(answer, number) for number in range(len(answer.records))])
+    digests = digests_of(answer, {})
+    mark = mark_of(digests)
+    rows = (
+        [_row_or_error(answer, number, digest) for number, digest in enumerate(each_of(digests))] if with_rows else None
+    )
+    return replace(answer, digests=digests, rows=rows, mark=mark, is_as_before=mark == last_mark)
 
 
-def _row_or_error(answer: Answer, number: int) -> Row | RecordError:
+def _rows(answer: Answer, digests: Digests) -> list[Row | RecordError]:
+    return [_row_or_error(answer, number, digest) for number, digest in enumerate(each_of(digests))]
+
+
+def _row_or_error(answer: Answer, number: int, digest: Digests) -> Row | RecordError:
     try:
-        return row_of(answer, number, digest=digests_of(answer, {})[number], account_id=answer.account_id)
+        return row_of(answer, number, digest=digest, account_id=answer.account_id)
     except RecordError as error:
         return error
 
 
-def row_of(answer: Answer, number: int, *, digest: int, account_id: int | None) -> Row:
+def row_of(answer: Answer, number: int, *, digest: Digests, account_id: int | None) -> Row:
     """The texts of `COLUMNS` for one record of the answer, as that of a new SIM; RecordError if it cannot be read."""
     sim = decode_sim(answer.records[number])
     day, cycle = days_of(answer.asked_at)
@@ -90,7 +96,7 @@ def row_of(answer: Answer, number: int, *, digest: int, account_id: int | None) 
         _json(sim.apns),
         _json(sim.apn_usages),
         _json(sim.devices),
-        str(digest),
+        str(number_of(digest)),
         _iso(answer.asked_at),
         "t" if answer.is_targeted else "f",
         day,

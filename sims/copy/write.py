@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
-from operator import xor
 from typing import Any
 
 import psycopg
@@ -15,35 +13,49 @@ from django.db import transaction
 from journal.models import Event
 from journal.record import Cause, record
 from sims.copy.accounts import kept_accounts, row_in
-from sims.copy.answers import Answer, KeptAside, Place, Row, digest_in, digests_of, keys_of, named_giccids, unkeyed
+from sims.copy.answers import (
+    WIRE_BYTES,
+    Answer,
+    Digests,
+    KeptAside,
+    Place,
+    Row,
+    digests_in,
+    digests_of,
+    keys_of,
+    named_giccids,
+    number_of,
+    unkeyed,
+)
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
 from sims.copy.merge import make_room, merge
-from sims.copy.recognise import Compared, compare, known_accounts, recognise, touch
+from sims.copy.pages import Shown, recognise
+from sims.copy.recognise import Compared, compare, known_accounts, touch
 from sims.copy.rows import COLUMNS, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
 
 GICCID = COLUMNS.index("giccid")
+UNKNOWN = digests_in([b""], 0)  # of no record
 
 
 @dataclass(slots=True)
 class CopyResult:
-    """What became of the answers. `sim_ids` has for each answer the ids of the SIMs it showed, `digest_sums` the
-    digests of its records, XORed; both are empty for those in `kept`, which hold nothing new and have their row.
+    """What became of the answers: `shown` is what of them was recognised by their pages, `sim_ids` has for each answer
+    the ids of the SIMs that it showed beside those.
 
     `changed` counts SIMs with a difference worth telling, `moved` all rows rewritten, `stale` the records that
     were older than what the copy already has.
     """
 
+    shown: Shown
     read: int = 0
     new: int = 0
     changed: int = 0
     moved: int = 0
     stale: int = 0
     sim_ids: list[list[int]] = field(default_factory=list)
-    digest_sums: list[int] = field(default_factory=list)
-    kept: set[int] = field(default_factory=set)
     aside: list[KeptAside] = field(default_factory=list)
     event_ids: list[int] = field(default_factory=list)
 
@@ -94,22 +106,15 @@ class _Writing:
         self.last_run_id, self.only_new = last_run_id, only_new
         self.kept_in: dict[str, tuple[int, int]] = {}
         self.accounts = known_accounts(cursor, named_giccids(answers))
+        self.digests = [digests_of(answer, self.accounts) for answer in answers]
         # First of all, so that what differs elsewhere is held against these pages as against all of the run.
-        kept, expected = recognise(cursor, answers, run_id, last_run_id)
-        self.digests = [
-            () if place in kept else digests_of(answer, self.accounts) for place, answer in enumerate(answers)
-        ]
-        self.shown: list[list[int | None]] = [list(map(expected.get, digests)) for digests in self.digests]
-        self.result = CopyResult(
-            read=sum(len(answer.records) for answer in answers),
-            digest_sums=[reduce(xor, digests, 0) for digests in self.digests],
-            kept=kept,
-        )
+        shown = recognise(cursor, answers, self.digests, run_id=run_id, last_run_id=last_run_id)
+        read = sum(len(answer.records) for answer in answers)
+        self.result = CopyResult(read=read, shown=shown, sim_ids=[[] for _ in answers])
 
     def write(self, cause: CauseFor) -> CopyResult:
-        if any(None in shown for shown in self.shown):
+        if self.result.shown.strangers:
             self._write_strangers(cause)
-        self.result.sim_ids = [list(dict.fromkeys(filter(None, shown))) for shown in self.shown]
         return self.result
 
     def _write_strangers(self, cause: CauseFor) -> None:
@@ -122,11 +127,17 @@ class _Writing:
         if rows:
             ids |= self._merge(rows, cause)
             ids |= self._merge_late([row for row in rows if row[GICCID] not in ids], cause)
-        for giccid, place in places:
-            self.shown[place.answer][place.record] = ids.get(giccid)
+        self._note_seen(places, ids)
         self._touch(newest, ids, same)
 
-    def _compare(self, digests: dict[str, int]) -> Compared:
+    def _note_seen(self, places: list[tuple[str, Place]], ids: dict[str, int]) -> None:
+        seen: list[dict[int, None]] = [{} for _ in self.answers]
+        for giccid, place in places:
+            if giccid in ids:
+                seen[place.answer][ids[giccid]] = None
+        self.result.sim_ids = list(map(list, seen))
+
+    def _compare(self, digests: dict[str, Digests]) -> Compared:
         """What our copy has, with room made for what it has not, in one round trip."""
         if not digests:
             return Compared()
@@ -140,13 +151,7 @@ class _Writing:
 
     def _keyed_places(self) -> list[tuple[str, Place]]:
         """The records not recognised, by ICCID; those without one are kept aside."""
-        places = [
-            Place(answer, number)
-            for answer, shown in enumerate(self.shown)
-            if None in shown
-            for number, sim_id in enumerate(shown)
-            if sim_id is None
-        ]
+        places = self.result.shown.strangers
         keys = self._keys(places)
         self.result.aside += [
             unkeyed(place, self._raw(place)) for key, place in zip(keys, places, strict=True) if key is None
@@ -182,16 +187,15 @@ class _Writing:
         unchanged = set()
         for giccid in moved if kept else ():
             if own := kept.get(known.ids[giccid]):
-                self.kept_in[giccid] = own.account_id, digest_in(self._raw(newest[giccid]), own.account_id)
+                digest = digests_in([self._raw(newest[giccid])], own.account_id)
+                self.kept_in[giccid] = own.account_id, number_of(digest)
                 unchanged |= {giccid} if self.kept_in[giccid][1] == own.digest else set()
         return unchanged
 
     def _decode(self, newest: dict[str, Place], ids: dict[str, int], same: Set[str]) -> list[Row]:
         rows = []
-        recognised_at = self._recognised_at({sim_id for giccid, sim_id in ids.items() if giccid not in same})
         for giccid, place in newest.items():
-            asked_at = self.answers[place.answer].asked_at
-            if giccid in same or recognised_at.get(ids.get(giccid), asked_at) > asked_at:
+            if giccid in same:
                 continue
             try:
                 row = self._row_kept(giccid, place)
@@ -215,15 +219,11 @@ class _Writing:
         row = self._row(giccid, place)
         return row_in(row, *self.kept_in[giccid]) if giccid in self.kept_in else row
 
-    def _recognised_at(self, differing: set[int]) -> dict[int | None, datetime]:
-        """When the answer was asked for that last showed one of these SIMs as our copy has it."""
-        in_order = sorted(zip(self.answers, self.shown, strict=True), key=lambda pair: pair[0].asked_at)
-        return {sim_id: answer.asked_at for answer, shown in in_order for sim_id in differing.intersection(shown)}
-
     def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
-        self.result.event_ids += record(with_causes(events, cause), cause=Cause(Event.Cause.READ))
+        of_all = cause if isinstance(cause, Cause) else Cause(Event.Cause.READ)
+        self.result.event_ids += record(with_causes(events, cause), cause=of_all)
         self.result.new += len(merged.new_ids)
         self.result.changed += merged.changed
         self.result.moved += merged.moved
@@ -234,7 +234,7 @@ class _Writing:
         """Merge the rows of SIMs that were new to us and that somebody else has put in since."""
         giccids = [row[GICCID] or "" for row in rows]
         self._expect_none(giccids)
-        ids = dict(self._compare(dict.fromkeys(giccids, 0)).ids)
+        ids = dict(self._compare(dict.fromkeys(giccids, UNKNOWN)).ids)
         known = [row_of_known(row, ids[giccid]) for row, giccid in zip(rows, giccids, strict=True) if giccid in ids]
         if known:
             self._merge(known, cause)
@@ -251,5 +251,6 @@ class _Writing:
     def _raw(self, place: Place) -> bytes:
         return self.answers[place.answer].records[place.record]
 
-    def _digest(self, place: Place) -> int:
-        return self.digests[place.answer][place.record]
+    def _digest(self, place: Place) -> Digests:
+        start = place.record * WIRE_BYTES
+        return self.digests[place.answer][start : start + WIRE_BYTES]

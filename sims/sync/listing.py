@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from sims.copy import Answer, mark_of, prepared
+from sims.copy import Answer, prepared
 from sims.models import SyncPage, SyncRun
 from sims.sync.asking import ask_page
 from sims.sync.merging import Merges, merging
@@ -199,10 +199,9 @@ def _let_off(reading: _Reading) -> None:
 
 def _fetch(client: Client, job: Job, plan: PagePlan) -> Fetched:
     page = ask_page(client, plan.part(job.account_id), job.page)
-    mark = mark_of(page.records, job.account_id)
-    answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page, mark=mark)
-    is_as_before = plan.last_marks.get((job.account_id, job.page)) == mark
-    return Fetched(job, page, answer if is_as_before else prepared(answer, with_rows=plan.last_run_id is None))
+    answer = Answer(page.records, page.reply.asked_at, job.account_id, job.page)
+    last_mark = plan.last_marks.get((job.account_id, job.page))
+    return Fetched(job, page, prepared(answer, last_mark=last_mark, with_rows=plan.last_run_id is None))
 
 
 def _take_answers(reading: _Reading) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -11,12 +11,12 @@ from psycopg import Cursor
 
 from journal.models import Event
 from journal.record import Cause
-from sims.copy import Answer, CopyResult, write_copy
+from sims.copy import Answer, CopyResult, note_pages, write_copy
 from sims.models import SetAside, SyncRun
 from sims.sync.novelty import News
 from sims.sync.plan import Job, PagePlan
 from smarthub import RawPage
-from toolkit.database import array_of, set_cursor
+from toolkit.database import set_cursor
 
 LONGEST_RAW = 20_000
 
@@ -88,44 +88,15 @@ def _attempts(pages: list[Fetched]) -> list[int]:
 def _unread(pages: list[Fetched], result: CopyResult) -> dict[int, dict[int, bool]]:
     """By account and page: whether it held records, and none of them is a SIM of our copy."""
     unread: dict[int, dict[int, bool]] = defaultdict(dict)
+    strangers = Counter(place.answer for place in result.shown.strangers)
     for place, (job, page, _) in enumerate(pages):
-        has_sims = place in result.kept or bool(result.sim_ids[place])
-        unread[job.account_id][job.page] = bool(page.records) and not has_sims
+        is_strange = strangers[place] == len(page.records) > 0
+        unread[job.account_id][job.page] = is_strange and not result.sim_ids[place]
     return unread
 
 
-NOTE_PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
-SELECT %s, account_id, page, asked_at, sim_ids::bigint[], mark, digest_sum
-FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])
-    AS n (account_id, page, asked_at, sim_ids, mark, digest_sum)
-ON CONFLICT DO NOTHING
-"""
-
-
 def _note_pages(cursor: Cursor[Any], run: SyncRun, pages: list[Fetched], result: CopyResult) -> None:
-    """All but those that have their row already, being as they were."""
-    places = [place for place in range(len(pages)) if place not in result.kept]
-    if not places:
-        return
-    fetched, sim_ids = [pages[place] for place in places], [result.sim_ids[place] for place in places]
-    cursor.execute(
-        NOTE_PAGES,
-        [
-            run.pk,
-            [one.job.account_id for one in fetched],
-            [one.job.page for one in fetched],
-            [one.answer.asked_at for one in fetched],
-            list(map(array_of, sim_ids)),
-            list(map(_mark, fetched, sim_ids)),
-            [result.digest_sums[place] for place in places],
-        ],
-    )
-
-
-def _mark(fetched: Fetched, sim_ids: list[int]) -> int | None:
-    """A page with a record that is no SIM of our copy has none: that record is to be told of in each run."""
-    return fetched.answer.mark if len(sim_ids) == len(fetched.answer.records) else None
+    note_pages(cursor, run.pk, [fetched.answer for fetched in pages], result.shown, result.sim_ids)
 
 
 NOTE_PARTS = """

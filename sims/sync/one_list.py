@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from journal.models import Event
 from journal.record import Cause
-from sims.copy import Answer, CopyResult, mark_of, write_copy
+from sims.copy import Answer, CopyResult, mark_in, write_copy
 from sims.models import SyncPage, SyncRun
 from sims.sync.asking import ask_page
 from sims.sync.notes import note_run, note_set_aside
@@ -80,7 +80,7 @@ def _take(run: SyncRun, part: Part, came: list[_Came]) -> None:
         return
     answers = [Answer(page.records, page.reply.asked_at) for page in pages.values()]
     for number, page in pages.items():
-        mark = mark_of(page.records, part.account_id)
+        mark = mark_in(page.records, part.account_id)
         part.answered(number, records=len(page.records), size=page.size, total=page.total, mark=mark)
     with transaction.atomic():
         result = write_copy(answers, cause=Cause(Event.Cause.RUN, run.pk), run_id=run.pk)

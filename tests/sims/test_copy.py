@@ -9,10 +9,13 @@ import pytest
 from django.db import transaction
 from django.db.models import Sum
 
-from sims.copy import Answer, NotNew, mark_of
+from sims.copy import Answer, CopyResult, NotNew, note_pages, prepared
+from sims.copy.answers import Place
+from sims.copy.pages import KEEP_PAGES, TELL_PAGES
 from sims.copy.recognise import Compared, compare
 from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
 from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
+from toolkit.database import set_cursor
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +168,7 @@ def test_record_expected_on_its_page_is_recognised_and_still_held_against_newer_
     earlier = replace(page(record(1, status="DEACTIVATED"), after_s=30), page=1)
     later = replace(page(record(1), after_s=60), page=0)
     result = write(earlier, later, last_run_id=last.pk)
-    assert (only().status, result.sim_ids) == ("ACTIVATED", [[only().pk], [only().pk]])
+    assert (only().status, result.sim_ids, result.shown.strangers) == ("ACTIVATED", [[only().pk], []], [Place(0, 0)])
     result = write(replace(page(record(1, status="DEACTIVATED"), after_s=90), page=0), last_run_id=last.pk)
     assert (only().status, result.changed) == ("DEACTIVATED", 1)
 
@@ -259,10 +262,16 @@ def test_trigger_counts_what_the_table_holds() -> None:
     }
 
 
-def test_number_of_statements_does_not_grow_with_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    statements = []
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that are sent from now on."""
+    statements: list[str] = []
     execute = psycopg.Cursor.execute
     monkeypatch.setattr(psycopg.Cursor, "execute", lambda *a, **k: (statements.append(a[1]), execute(*a, **k))[1])
+    return statements
+
+
+def test_number_of_statements_does_not_grow_with_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = executed(monkeypatch)
 
     def count(*numbers: int) -> int:
         statements.clear()
@@ -280,23 +289,22 @@ def test_empty_answer_is_an_answer() -> None:
 
 def _seen(run_page: Answer) -> SyncRun:
     """A finished run that saw this page, as our copy now has it."""
-    result = write(run_page)
     last = SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN, state="finished")
-    SyncPage.objects.create(
-        run=last,
-        account=account(),
-        page=0,
-        asked_at=run_page.asked_at,
-        sim_ids=result.sim_ids[0],
-        mark=mark_of(run_page.records, account().pk),
-        digest_sum=result.digest_sums[0],
-    )
+    _write_noted(last, prepared(replace(run_page, page=0)))
     return last
 
 
+def _write_noted(run: SyncRun, *answers: Answer, last: SyncRun | None = None) -> CopyResult:
+    """Write the pages of a run and give them their rows."""
+    with transaction.atomic(), set_cursor() as cursor:
+        result = write(*answers, run_id=run.pk, last_run_id=last.pk if last else None)
+        note_pages(cursor, run.pk, answers, result.shown, result.sim_ids)
+    return result
+
+
 def _again(*records: dict, after_s: float = 60) -> Answer:
-    answer = replace(page(*records, after_s=after_s), page=0)
-    return replace(answer, mark=mark_of(answer.records, account().pk))
+    answer = prepared(replace(page(*records, after_s=after_s), page=0))
+    return replace(answer, is_as_before=True)
 
 
 def _run() -> SyncRun:
@@ -306,10 +314,11 @@ def _run() -> SyncRun:
 def test_page_as_the_last_run_saw_it_is_noted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     last, run = _seen(page(record(1), record(2))), _run()
     before = list(Sim.objects.order_by("giccid").values())
-    monkeypatch.setattr("sims.copy.write.digests_of", lambda *_: pytest.fail("looked at each record"))
+    statements = executed(monkeypatch)
     again = _again(record(1), record(2))
     result = write(again, run_id=run.pk, last_run_id=last.pk)
-    assert (result.read, result.moved, result.changed, result.kept) == (2, 0, 0, {0})
+    assert (result.read, result.moved, result.changed, result.shown.kept) == (2, 0, 0, {0})
+    assert KEEP_PAGES in statements and TELL_PAGES not in statements
     assert list(Sim.objects.order_by("giccid").values()) == before
     noted, seen = SyncPage.objects.get(run=run), SyncPage.objects.get(run=last)
     assert (noted.asked_at, noted.page, noted.account_id) == (again.asked_at, 0, account().pk)
@@ -321,7 +330,7 @@ def test_page_noted_as_a_whole_is_held_against_what_was_asked_for_before_it() ->
     last = _seen(page(record(1)))
     earlier = replace(page(record(1, status="DEACTIVATED"), after_s=30), page=1)
     result = write(earlier, _again(record(1)), run_id=_run().pk, last_run_id=last.pk)
-    assert (only().status, result.kept, result.sim_ids[0]) == ("ACTIVATED", {1}, [only().pk])
+    assert (only().status, result.shown.kept, result.sim_ids[0]) == ("ACTIVATED", {1}, [only().pk])
     assert told() == []
 
 
@@ -351,7 +360,7 @@ def test_sim_that_another_writer_has_put_in_since_is_merged_with_its_row(monkeyp
     write(page(record(1), after_s=10))
     known = {"late": False}
 
-    def not_there_yet(cursor: psycopg.Cursor, digests: dict[str, int]) -> Compared:
+    def not_there_yet(cursor: psycopg.Cursor, digests: dict[str, bytes]) -> Compared:
         found = compare(cursor, digests) if known["late"] else Compared()
         known["late"] = True
         return found

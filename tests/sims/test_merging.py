@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -38,7 +39,7 @@ def merges(run: SyncRun) -> Iterator[Merges]:
 
 def fetched(merges: Merges, number: int, *records: object, of: Account, after_s: float = 0, total: int = 2) -> Fetched:
     """A page as it was read, and taken into the plan."""
-    answer = page(*records, after_s=after_s, of=of)
+    answer = replace(page(*records, after_s=after_s, of=of), page=number)
     merges.plan.part(of.pk).answered(number, records=len(records), size=len(records), total=total)
     shown = RawPage(answer.records, number, len(records), total, Reply(answer.asked_at, None, 1, 0.1))
     return Fetched(Job(of.pk, of.name, number), shown, answer)
