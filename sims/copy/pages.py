@@ -37,9 +37,7 @@ WITH as_before AS MATERIALIZED (
 INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
 SELECT %(run)s, account_id, page, asked_at, sim_ids, mark, digest_sum
 FROM as_before
-WHERE digest_sum = (
-    SELECT bit_xor(s.digest) FROM unnest(sim_ids) AS shown (id) JOIN sims_sim s ON s.id = shown.id
-)
+WHERE digest_sum = (SELECT bit_xor(s.digest) FROM sims_sim s WHERE s.id = ANY(sim_ids))
 ON CONFLICT DO NOTHING
 RETURNING account_id, page
 """
@@ -52,26 +50,23 @@ WITH listed AS MATERIALIZED (
     ) AS n (answer, account_id, page, asked_at, mark)
 ),
 expected AS MATERIALIZED (
-    SELECT s.digest, min(s.id) AS id
+    SELECT s.digest, s.id
     FROM listed n
     JOIN sims_syncpage p ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page
-    CROSS JOIN LATERAL unnest(p.sim_ids) AS shown (id)
-    JOIN sims_sim s ON s.id = shown.id
-    GROUP BY s.digest
+    JOIN sims_sim s ON s.id = ANY(p.sim_ids)
 ),
-told AS MATERIALIZED (
-    SELECT r.answer, r.digest, r.place, e.id
-    FROM unnest(%(of_answers)s::int[], %(digests)s::bigint[]) WITH ORDINALITY AS r (answer, digest, place)
-    LEFT JOIN expected e USING (digest)
+shown AS MATERIALIZED (
+    SELECT * FROM unnest(%(of_answers)s::int[], %(digests)s::bigint[]) WITH ORDINALITY AS r (answer, digest, place)
 ),
+told AS MATERIALIZED (SELECT r.answer, r.place, e.id FROM shown r LEFT JOIN expected e USING (digest)),
 kept AS (
     INSERT INTO copy_shown
-    SELECT answer, n.account_id, n.page, n.asked_at, n.mark, t.records, t.sim_ids, t.digest_sum
-    FROM (
-        SELECT answer, count(*) AS records, array_agg(DISTINCT id) FILTER (WHERE id IS NOT NULL) AS sim_ids,
-            bit_xor(digest) AS digest_sum
-        FROM told GROUP BY answer
-    ) AS t JOIN listed n USING (answer)
+    SELECT answer, n.account_id, n.page, n.asked_at, n.mark, r.records, t.sim_ids, r.digest_sum
+    FROM listed n
+    JOIN (SELECT answer, count(*) AS records, bit_xor(digest) AS digest_sum FROM shown GROUP BY answer) AS r USING (answer)
+    LEFT JOIN (
+        SELECT answer, array_agg(DISTINCT id) AS sim_ids FROM told WHERE id IS NOT NULL GROUP BY answer
+    ) AS t USING (answer)
 )
 SELECT place FROM told WHERE id IS NULL ORDER BY place
 """
