@@ -68,13 +68,19 @@ LEFT JOIN ({pages}) AS shown ON shown.sim_id = s.id
 # What a list page has shown since then, of the SIMs in question.
 SHOWN_OF_FEW = """
 SELECT seen.sim_id, max(page.asked_at) AS asked_at
-FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS seen (sim_id)
-WHERE page.asked_at >= %(fresh_since)s AND page.sim_ids && (SELECT array_agg(d.sim_id) FROM ({source}) AS d)
+FROM sims_syncpage AS page
+JOIN sims_pagesims AS shown ON shown.id = page.shown_id
+CROSS JOIN LATERAL unnest(shown.sim_ids) AS seen (sim_id)
+WHERE page.asked_at >= %(fresh_since)s AND page.shown_id = ANY (ARRAY(
+    SELECT id FROM sims_pagesims WHERE sim_ids && (SELECT array_agg(d.sim_id) FROM ({source}) AS d)
+))
 GROUP BY seen.sim_id
 """
 SHOWN_OF_MANY = """
 SELECT seen.sim_id, max(page.asked_at) AS asked_at
-FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS seen (sim_id)
+FROM sims_syncpage AS page
+JOIN sims_pagesims AS shown ON shown.id = page.shown_id
+CROSS JOIN LATERAL unnest(shown.sim_ids) AS seen (sim_id)
 JOIN ({source}) AS d ON d.sim_id = seen.sim_id
 WHERE page.asked_at >= %(fresh_since)s
 GROUP BY seen.sim_id

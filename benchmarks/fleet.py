@@ -19,7 +19,7 @@ from benchmarks.portal import Engines, portal, say
 CHUNK = 500_000
 ACCOUNTS = 12
 HUGE = 10_000_000
-TABLES = ("sims_sim", "sims_simidentifier", "sims_syncpage")
+TABLES = ("sims_sim", "sims_simidentifier", "sims_syncpage", "sims_pagesims")
 SETTLED = (*TABLES, "sims_simcount", "enterprise_account", "enterprise_servicepackage")
 
 PACKAGES = {"Prepaid-Basic-100M": 100, "Prepaid-Basic-10M": 10, "Postpaid-1G": 1024}
@@ -56,13 +56,20 @@ FROM sims_sim s CROSS JOIN LATERAL (VALUES
 
 # What two runs have read, 100 SIMs a page: the ages on a screen come from these.
 PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids)
-SELECT %s, account_id, page, now() - %s * interval '1 minute', array_agg(id)
-FROM (
-    SELECT id, account_id, (row_number() OVER (PARTITION BY account_id ORDER BY giccid) - 1) / 100 AS page FROM sims_sim
-) AS each
-GROUP BY account_id, page
+WITH shown AS MATERIALIZED (
+    SELECT account_id, page, row_number() OVER () AS id, array_agg(id ORDER BY id) AS sim_ids
+    FROM (
+        SELECT id, account_id, (row_number() OVER (PARTITION BY account_id ORDER BY giccid) - 1) / 100 AS page
+        FROM sims_sim
+    ) AS each
+    GROUP BY account_id, page
+),
+made AS (INSERT INTO sims_pagesims (id, sim_ids) SELECT id, sim_ids FROM shown)
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id)
+SELECT run.id, account_id, page, now() - run.minutes * interval '1 minute', shown.id
+FROM shown CROSS JOIN unnest(%s::bigint[], %s::int[]) AS run (id, minutes)
 """
+PAGES_MADE = "SELECT setval('sims_pagesims_id_seq', max(id)) FROM sims_pagesims"
 
 
 def giccid(number: int) -> str:
@@ -120,9 +127,9 @@ def _make_pages(cursor: Any) -> None:
     from sims.models import SyncRun
 
     now = timezone.now()
-    for minutes in (60, 0):
-        run = SyncRun.objects.create(kind="full", trigger="plan", state="finished", started_at=now, finished_at=now)
-        cursor.execute(PAGES, [run.pk, minutes])
+    run = {"kind": "full", "trigger": "plan", "state": "finished", "started_at": now, "finished_at": now}
+    cursor.execute(PAGES, [[SyncRun.objects.create(**run).pk for _ in range(2)], [60, 0]])
+    cursor.execute(PAGES_MADE)
 
 
 def _drop_indexes(cursor: Any) -> list[str]:

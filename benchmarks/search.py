@@ -25,7 +25,7 @@ from benchmarks.portal import Engines, PeakMemory, portal, say
 FLEET = HUGE if "huge" in sys.argv else int(os.environ.get("BENCH_SIMS", 1_000_000))
 DRAWS, TYPED_DRAWS, PEER_DRAWS, PASTES, WARM_UP = 100, 400, 3, 5, 25
 READ = (
-    "sims_sim", "sims_sim_pkey", "sims_syncpage", "page_sims",
+    "sims_sim", "sims_sim_pkey", "sims_syncpage", "sims_pagesims", "page_sims",
     "sims_simidentifier", "identifier_value", "identifier_reversed", "identifier_inside",
 )  # fmt: skip
 PASTED = min(10_000, FLEET)

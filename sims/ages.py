@@ -8,6 +8,8 @@ from typing import Protocol
 
 from django.db import connection
 
+from sims.shown import ON_PAGE
+
 
 class Read(Protocol):
     """A SIM, or what a list shows of it; `read_at` is of its own read."""
@@ -21,7 +23,7 @@ class Read(Protocol):
 
 # SIM by SIM: the index leads to the two pages that showed one. Asked for all of a screen at once, the hundred SIMs of
 # each page found have to be gone through, and a screen has SIMs of a hundred pages.
-SHOWN_AT = "(SELECT max(asked_at) FROM sims_syncpage WHERE sim_ids @> ARRAY[{sim_id}])"
+SHOWN_AT = f"(SELECT max(p.asked_at) FROM sims_syncpage p WHERE {ON_PAGE})"
 
 _SHOWN = f"""
 SELECT asked.sim_id, page.asked_at

@@ -9,6 +9,7 @@ import psycopg
 
 from sims.copy.answers import Row
 from sims.copy.rows import COLUMNS
+from sims.shown import ON_PAGE
 from toolkit.database import array_of
 
 ACCOUNT, DIGEST = COLUMNS.index("account_id"), COLUMNS.index("digest")
@@ -22,9 +23,9 @@ class Kept(NamedTuple):
 
 
 # Each SIM is looked up by itself, and only where it seems to have moved; + 0, lest that go through all pages of a list.
-SHOWN = """(
+SHOWN = f"""(
     SELECT p.page FROM sims_syncpage p
-    WHERE p.sim_ids @> ARRAY[s.id] AND p.run_id + 0 = %(run)s AND p.account_id + 0 = {account} LIMIT 1
+    WHERE {ON_PAGE.format(sim_id="s.id")} AND p.run_id + 0 = %(run)s AND p.account_id + 0 = {{account}} LIMIT 1
 ) IS NOT NULL"""
 
 KEPT = f"""

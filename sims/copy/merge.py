@@ -11,6 +11,7 @@ from sims.copy.answers import Row
 from sims.copy.differences import DIFFERENCES, Difference, difference_of
 from sims.copy.pages import SHOWN
 from sims.copy.rows import COLUMNS
+from sims.shown import ON_PAGE
 from toolkit.database import copy_rows
 
 # A read_at further ahead than this was written before our clock went back, and does not count as fresher.
@@ -74,13 +75,13 @@ SELECT count(*) FROM (
 ) AS locked
 """
 
-COMPARE = """
+COMPARE = f"""
 UPDATE copy_incoming i SET
     account_id = COALESCE(i.account_id, s.account_id),
     is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
         %(run_id)s::bigint IS NOT NULL AND NOT i.is_targeted AND EXISTS (
             SELECT FROM sims_syncpage p
-            WHERE p.run_id = %(run_id)s AND p.asked_at > i.asked_at AND p.sim_ids @> ARRAY[s.id]
+            WHERE {ON_PAGE.format(sim_id="s.id")} AND p.run_id + 0 = %(run_id)s AND p.asked_at > i.asked_at
         )
     ) OR COALESCE(shown.asked_at > i.asked_at, false),
     devices_differ = s.devices IS DISTINCT FROM i.devices,
@@ -93,7 +94,9 @@ UPDATE copy_incoming i SET
         IS DISTINCT FROM (s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
 FROM sims_sim s
 LEFT JOIN (
-    SELECT id, max(asked_at) AS asked_at FROM copy_shown CROSS JOIN LATERAL unnest(sim_ids) AS each (id) GROUP BY id
+    SELECT each.id, max(c.asked_at) AS asked_at
+    FROM copy_shown c CROSS JOIN LATERAL unnest(c.sim_ids) AS each (id) JOIN copy_incoming n ON n.sim_id = each.id
+    GROUP BY each.id
 ) AS shown USING (id)
 WHERE s.id = i.sim_id
 """

@@ -19,8 +19,8 @@ from toolkit.database import BIGINT, INT, array_of, set_cursor, wire_array
 # What pages showed, but for the records that no SIM of our copy was recognised by.
 SHOWN = """
 CREATE TEMPORARY TABLE IF NOT EXISTS copy_shown (
-    answer int, account_id bigint, page int, asked_at timestamptz, mark bigint, records int, sim_ids bigint[],
-    digest_sum bigint
+    answer int, account_id bigint, page int, asked_at timestamptz, mark bigint, records int, digest_sum bigint,
+    sim_ids bigint[], last_id bigint
 ) ON COMMIT DELETE ROWS
 """
 
@@ -28,16 +28,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS copy_shown (
 # Materialised, lest the SIMs of all pages of the last run be looked up for a few of them.
 KEEP_PAGES = """
 WITH as_before AS MATERIALIZED (
-    SELECT p.account_id, p.page, n.asked_at, p.sim_ids, p.mark, p.digest_sum
+    SELECT p.account_id, p.page, n.asked_at, p.shown_id, p.mark, p.digest_sum
     FROM unnest(%(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[])
         AS n (account_id, page, asked_at, mark)
     JOIN sims_syncpage p
         ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
 )
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
-SELECT %(run)s, account_id, page, asked_at, sim_ids, mark, digest_sum
-FROM as_before
-WHERE digest_sum = (SELECT bit_xor(s.digest) FROM sims_sim s WHERE s.id = ANY(sim_ids))
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id, mark, digest_sum)
+SELECT %(run)s, account_id, page, asked_at, shown_id, mark, digest_sum
+FROM as_before JOIN sims_pagesims g ON g.id = shown_id
+WHERE digest_sum = (SELECT bit_xor(s.digest) FROM sims_sim s WHERE s.id = ANY(g.sim_ids))
 ON CONFLICT DO NOTHING
 RETURNING account_id, page
 """
@@ -45,15 +45,14 @@ RETURNING account_id, page
 # A digest covers ICCID and account: a record with that of a SIM of our copy is that SIM, unchanged.
 TELL_PAGES = """
 WITH listed AS MATERIALIZED (
-    SELECT * FROM unnest(
+    SELECT n.*, p.shown_id FROM unnest(
         %(answers)s::int[], %(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[]
     ) AS n (answer, account_id, page, asked_at, mark)
+    LEFT JOIN sims_syncpage p ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page
 ),
 expected AS MATERIALIZED (
     SELECT s.digest, s.id
-    FROM listed n
-    JOIN sims_syncpage p ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page
-    JOIN sims_sim s ON s.id = ANY(p.sim_ids)
+    FROM listed n JOIN sims_pagesims g ON g.id = n.shown_id JOIN sims_sim s ON s.id = ANY(g.sim_ids)
 ),
 shown AS MATERIALIZED (
     SELECT * FROM unnest(%(of_answers)s::int[], %(digests)s::bigint[]) WITH ORDINALITY AS r (answer, digest, place)
@@ -61,9 +60,10 @@ shown AS MATERIALIZED (
 told AS MATERIALIZED (SELECT r.answer, r.place, e.id FROM shown r LEFT JOIN expected e USING (digest)),
 kept AS (
     INSERT INTO copy_shown
-    SELECT answer, n.account_id, n.page, n.asked_at, n.mark, r.records, t.sim_ids, r.digest_sum
+    SELECT answer, n.account_id, n.page, n.asked_at, n.mark, COALESCE(r.records, 0), r.digest_sum, t.sim_ids, n.shown_id
     FROM listed n
-    JOIN (SELECT answer, count(*) AS records, bit_xor(digest) AS digest_sum FROM shown GROUP BY answer) AS r USING (answer)
+    LEFT JOIN (SELECT answer, count(*) AS records, bit_xor(digest) AS digest_sum FROM shown GROUP BY answer) AS r
+        USING (answer)
     LEFT JOIN (
         SELECT answer, array_agg(DISTINCT id) AS sim_ids FROM told WHERE id IS NOT NULL GROUP BY answer
     ) AS t USING (answer)
@@ -72,25 +72,34 @@ SELECT place FROM told WHERE id IS NULL ORDER BY place
 """
 
 NOTE_PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
-SELECT %s, account_id, page, asked_at, sim_ids::bigint[], mark, digest_sum
-FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])
-    AS n (account_id, page, asked_at, sim_ids, mark, digest_sum)
+WITH noted AS MATERIALIZED (
+    SELECT nextval('sims_pagesims_id_seq') AS shown_id, n.*
+    FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])
+        AS n (account_id, page, asked_at, sim_ids, mark, digest_sum)
+),
+made AS (INSERT INTO sims_pagesims (id, sim_ids) SELECT shown_id, sim_ids::bigint[] FROM noted)
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id, mark, digest_sum)
+SELECT %s, account_id, page, asked_at, shown_id, mark, digest_sum FROM noted
 ON CONFLICT DO NOTHING
 """
 
+# A page that shows the SIMs that it showed in the last run, though not as they were, shares the row of these.
 NOTE_TOLD_PAGES = """
-INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, sim_ids, mark, digest_sum)
-SELECT %s, account_id, page, asked_at, every.sim_ids, CASE WHEN cardinality(every.sim_ids) = records THEN mark END,
-    digest_sum
-FROM copy_shown
-LEFT JOIN (
-    SELECT answer, array_agg(id) AS sim_ids FROM unnest(%s::int[], %s::bigint[]) AS n (answer, id) GROUP BY answer
-) AS more USING (answer)
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN more.sim_ids IS NULL THEN COALESCE(copy_shown.sim_ids, '{}')
-        ELSE ARRAY(SELECT DISTINCT unnest(copy_shown.sim_ids || more.sim_ids)) END AS sim_ids
-) AS every
+WITH every AS MATERIALIZED (
+    SELECT c.*, ARRAY(SELECT DISTINCT unnest(c.sim_ids || more.sim_ids) ORDER BY 1) AS all_ids
+    FROM copy_shown c
+    LEFT JOIN (
+        SELECT answer, array_agg(id) AS sim_ids FROM unnest(%s::int[], %s::bigint[]) AS n (answer, id) GROUP BY answer
+    ) AS more USING (answer)
+),
+noted AS MATERIALIZED (
+    SELECT every.*, COALESCE(g.id, nextval('sims_pagesims_id_seq')) AS shown_id, g.id IS NULL AS is_other
+    FROM every LEFT JOIN sims_pagesims g ON g.id = last_id AND g.sim_ids = all_ids
+),
+made AS (INSERT INTO sims_pagesims (id, sim_ids) SELECT shown_id, all_ids FROM noted WHERE is_other)
+INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id, mark, digest_sum)
+SELECT %s, account_id, page, asked_at, shown_id, CASE WHEN cardinality(all_ids) = records THEN mark END, digest_sum
+FROM noted
 ON CONFLICT DO NOTHING
 """
 
@@ -210,20 +219,20 @@ def note_pages(
     if shown.told:
         more = [(place, sim_id) for place in shown.told for sim_id in sim_ids[place]]
         places, ids = zip(*more, strict=True) if more else ((), ())
-        cursor.execute(NOTE_TOLD_PAGES, [run_id, array_of(places), array_of(ids)])
+        cursor.execute(NOTE_TOLD_PAGES, [array_of(places), array_of(ids), run_id])
     others = [place for place in range(len(answers)) if place not in shown.told | shown.kept]
     if others:
         pages = [answers[place] for place in others]
         cursor.execute(
             NOTE_PAGES,
             [
-                run_id,
                 [answer.account_id for answer in pages],
                 [answer.page for answer in pages],
                 [answer.asked_at for answer in pages],
-                [array_of(sim_ids[place]) for place in others],
+                [array_of(sorted(sim_ids[place])) for place in others],
                 [_mark(answers[place], sim_ids[place]) for place in others],
                 [None if answer.digests is None else sum_of(answer.digests) for answer in pages],
+                run_id,
             ],
         )
 

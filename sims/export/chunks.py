@@ -32,13 +32,15 @@ _JOINS = {
     # one array grows with the square of its length.
     "shown": """LEFT JOIN (
         SELECT each.sim_id, max(page.asked_at) AS asked_at
-        FROM sims_syncpage AS page CROSS JOIN LATERAL unnest(page.sim_ids) AS each(sim_id)
-        WHERE page.id IN (
+        FROM sims_syncpage AS page
+        JOIN sims_pagesims AS shown ON shown.id = page.shown_id
+        CROSS JOIN LATERAL unnest(shown.sim_ids) AS each(sim_id)
+        WHERE page.shown_id = ANY (ARRAY(
             SELECT hit.id FROM (
                 SELECT array_agg(one.id) AS ids FROM unnest((SELECT ids FROM wanted)) WITH ORDINALITY AS one(id, place)
                 GROUP BY one.place / 250
-            ) AS part JOIN sims_syncpage AS hit ON hit.sim_ids && part.ids
-        )
+            ) AS part JOIN sims_pagesims AS hit ON hit.sim_ids && part.ids
+        ))
         GROUP BY each.sim_id
     ) AS shown ON shown.sim_id = sim.id""",
 }

@@ -5,7 +5,7 @@ from sims.models.identifier import SimIdentifier
 from sims.models.note import Note, Place
 from sims.models.operation import OpenChange, Operation, OperationQuerySet, Protection, ScheduledPlan, Verb
 from sims.models.preference import ListPreference
-from sims.models.run import SetAside, SyncPage, SyncPart, SyncRun
+from sims.models.run import PageSims, SetAside, SyncPage, SyncPart, SyncRun
 from sims.models.sim import Sim, SimQuerySet
 from sims.models.tag import SimTag, Tag, Tagging
 from sims.models.usage import UsageDay
@@ -23,6 +23,7 @@ __all__ = [
     "OpenChange",
     "Operation",
     "OperationQuerySet",
+    "PageSims",
     "Place",
     "Protection",
     "SavedView",

@@ -108,6 +108,24 @@ class SyncPart(models.Model):
         return f"{self.run_id} {self.account_id}"
 
 
+class PageSims(models.Model):
+    """The SIMs that a page shows, in order of their ids: one row for all runs that saw the same ones on it.
+
+    Most pages show the same SIMs in each run, and an entry in the index for each of them is what a page costs.
+    """
+
+    sim_ids = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [
+            # The age of the SIMs on a screen; a list of pending entries would be flushed in the middle of a run.
+            GinIndex(fields=["sim_ids"], name="page_sims", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.sim_ids)} SIMs"
+
+
 class SyncPage(models.Model):
     """One list page that a run has read and merged; kept for two runs.
 
@@ -119,7 +137,7 @@ class SyncPage(models.Model):
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     page = models.IntegerField()
     asked_at = models.DateTimeField()
-    sim_ids = ArrayField(models.BigIntegerField())
+    shown = models.ForeignKey(PageSims, on_delete=models.PROTECT, related_name="pages")
     # What the page as a whole is told apart by; none where not each of its records is a SIM of our copy.
     mark = models.BigIntegerField(null=True)
     # The digests of its records, XORed: as long as those of our copy come to the same, none of its SIMs has changed.
@@ -129,8 +147,6 @@ class SyncPage(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "account", "page"], name="page_run_account")]
         indexes = [
             models.Index(fields=["run", "asked_at"], name="page_asked"),  # which page showed a SIM last
-            # The age of the SIMs on a screen; a list of pending entries would be flushed in the middle of a run.
-            GinIndex(fields=["sim_ids"], name="page_sims", fastupdate=False),
         ]
 
     def __str__(self) -> str:

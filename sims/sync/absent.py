@@ -20,12 +20,18 @@ LARGEST_SHARE = 0.01
 # What a page has shown is a SIM of our copy, and none is ever deleted: as many as there are, are all.
 ALL_SEEN = f"""
 SELECT ({TOTAL}) = count(DISTINCT id)
-FROM (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s) AS seen
+FROM (
+    SELECT unnest(sim_ids) AS id FROM sims_pagesims
+    WHERE id IN (SELECT shown_id FROM sims_syncpage WHERE run_id = %(run_id)s)
+) AS seen
 """
 
 # First the ids alone, which their index tells, then the few rows that are left.
 UNSEEN = """
-WITH seen AS MATERIALIZED (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %(run_id)s),
+WITH seen AS MATERIALIZED (
+    SELECT unnest(g.sim_ids) AS id FROM sims_syncpage p JOIN sims_pagesims g ON g.id = p.shown_id
+    WHERE p.run_id = %(run_id)s
+),
 unseen AS MATERIALIZED (
     SELECT s.id FROM sims_sim s WHERE NOT EXISTS (SELECT FROM seen WHERE seen.id = s.id)
 )

@@ -120,7 +120,7 @@ def load_plan(run: SyncRun) -> PagePlan:
     """The plan as the rows of parts and pages left it."""
     done: dict[int, set[int]] = {}
     seen: Counter[int] = Counter()
-    rows = SyncPage.objects.filter(run=run, account__isnull=False).annotate(sims=Coalesce(F("sim_ids__len"), 0))
+    rows = SyncPage.objects.filter(run=run, account__isnull=False).annotate(sims=Coalesce(F("shown__sim_ids__len"), 0))
     for account_id, page, sims in rows.values_list("account_id", "page", "sims"):
         done.setdefault(account_id, set()).add(page)
         seen[account_id] += sims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, keys_of, write_copy
 from sims.models import SyncPage, SyncRun
-from sims.sync.notes import note_run, note_set_aside
+from sims.sync.notes import note_nameless, note_run, note_set_aside
 from sims.sync.slice import RunFailed, Slice
 from smarthub import Client, RawPage
 from smarthub.errors import CarrierError
@@ -71,7 +72,5 @@ def _merge(run: SyncRun, chunk: list[str], pages: list[RawPage]) -> None:
 
 def _note_seen(run: SyncRun, answers: list[Answer], result: CopyResult) -> None:
     number = SyncPage.objects.filter(run=run, account=None).count()
-    SyncPage.objects.bulk_create(
-        SyncPage(run=run, page=number + index, asked_at=answer.asked_at, sim_ids=sim_ids)
-        for index, (answer, sim_ids) in enumerate(zip(answers, result.sim_ids, strict=True))
-    )
+    asked_at = [answer.asked_at for answer in answers]
+    note_nameless(run, list(zip(count(number), asked_at, result.sim_ids, strict=False)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from psycopg import Cursor
 from journal.models import Event
 from journal.record import Cause
 from sims.copy import Answer, CopyResult, note_pages, write_copy
-from sims.models import SetAside, SyncRun
+from sims.models import PageSims, SetAside, SyncPage, SyncRun
 from sims.sync.novelty import News
 from sims.sync.plan import Job, PagePlan
 from smarthub import RawPage
@@ -129,6 +130,15 @@ def _note_parts(
             [part.is_complete and part.account_id not in unmerged for part in parts],
             run.pk,
         ],
+    )
+
+
+def note_nameless(run: SyncRun, pages: list[tuple[int, datetime, list[int]]]) -> None:
+    """Note pages of no account: their numbers, when they were asked for, and the ids of the SIMs that they showed."""
+    shown = PageSims.objects.bulk_create(PageSims(sim_ids=sorted(sim_ids)) for _, _, sim_ids in pages)
+    SyncPage.objects.bulk_create(
+        SyncPage(run=run, page=number, asked_at=asked_at, shown=sims)
+        for (number, asked_at, _), sims in zip(pages, shown, strict=True)
     )
 
 

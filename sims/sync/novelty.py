@@ -9,18 +9,20 @@ from typing import Any
 
 from psycopg import Cursor
 
+from sims.shown import ON_PAGE
 from sims.sync.plan import MOST_IDLE, PagePlan, Part
 from toolkit.database import array_of, set_cursor
 
 # As a subquery, so that each SIM is looked up by itself, and the first one that is new is the last; + 0, lest all pages
 # of the list be gone through for each.
-HAVE_NEW = """
+HAVE_NEW = f"""
 SELECT n.account_id, EXISTS (
-    SELECT FROM sims_syncpage p CROSS JOIN LATERAL unnest(p.sim_ids) AS shown (id)
-    WHERE p.run_id = %(run)s AND p.account_id = n.account_id AND p.page = ANY(n.pages::int[]) AND (
-        SELECT o.page FROM sims_syncpage o
-        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id + 0 = %(run)s AND o.account_id + 0 = n.account_id
-            AND o.page < n.first
+    SELECT FROM sims_syncpage o JOIN sims_pagesims h ON h.id = o.shown_id
+    CROSS JOIN LATERAL unnest(h.sim_ids) AS shown (id)
+    WHERE o.run_id = %(run)s AND o.account_id = n.account_id AND o.page = ANY(n.pages::int[]) AND (
+        SELECT p.page FROM sims_syncpage p
+        WHERE {ON_PAGE.format(sim_id="shown.id")} AND p.run_id + 0 = %(run)s AND p.account_id + 0 = n.account_id
+            AND p.page < n.first
         LIMIT 1
     ) IS NULL
 )
@@ -28,12 +30,12 @@ FROM unnest(%(accounts)s::bigint[], %(pages)s::text[], %(first)s::int[]) AS n (a
 """
 
 
-HAS_NEW = """
+HAS_NEW = f"""
 SELECT EXISTS (
     SELECT FROM unnest(%(ids)s::bigint[]) AS shown (id)
     WHERE (
-        SELECT o.page FROM sims_syncpage o
-        WHERE o.sim_ids @> ARRAY[shown.id] AND o.run_id + 0 = %(run)s AND o.page <> ALL(%(pages)s::int[]) LIMIT 1
+        SELECT p.page FROM sims_syncpage p
+        WHERE {ON_PAGE.format(sim_id="shown.id")} AND p.run_id + 0 = %(run)s AND p.page <> ALL(%(pages)s::int[]) LIMIT 1
     ) IS NULL
 )
 """

@@ -14,7 +14,7 @@ from journal.record import Cause
 from sims.copy import Answer, CopyResult, mark_in, write_copy
 from sims.models import SyncPage, SyncRun
 from sims.sync.asking import ask_page
-from sims.sync.notes import note_run, note_set_aside
+from sims.sync.notes import note_nameless, note_run, note_set_aside
 from sims.sync.novelty import shows_new
 from sims.sync.plan import Part
 from sims.sync.shortage import note_shortage_of_one_list
@@ -50,7 +50,7 @@ def read_one_list(run: SyncRun, slice_: Slice) -> bool:
 def _part(run: SyncRun) -> Part:
     """The list as the rows of its pages left it."""
     rows = SyncPage.objects.filter(run=run, account=None)
-    seen = rows.aggregate(seen=Coalesce(Sum(F("sim_ids__len")), 0))["seen"]
+    seen = rows.aggregate(seen=Coalesce(Sum(F("shown__sim_ids__len")), 0))["seen"]
     return Part(0, "", done=set(rows.values_list("page", flat=True)), seen=seen)
 
 
@@ -92,10 +92,8 @@ def _take(run: SyncRun, part: Part, came: list[_Came]) -> None:
 
 
 def _note(run: SyncRun, part: Part, pages: dict[int, RawPage], result: CopyResult) -> None:
-    SyncPage.objects.bulk_create(
-        SyncPage(run=run, page=number, asked_at=page.reply.asked_at, sim_ids=sim_ids)
-        for (number, page), sim_ids in zip(pages.items(), result.sim_ids, strict=True)
-    )
+    asked_at = [page.reply.asked_at for page in pages.values()]
+    note_nameless(run, list(zip(pages, asked_at, result.sim_ids, strict=True)))
     SyncRun.objects.filter(pk=run.pk).update(pages_expected=part.expected or 0, sims_expected=part.total or 0)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,6 +20,8 @@ from users.models import User
 
 FIRST_RETRY = timedelta(seconds=30)
 RUNS_WITH_PAGES = 2
+# Of pages that no run has any more. Should one be taken up just now, the engine refuses to delete it.
+FORGET_SIMS = "DELETE FROM sims_pagesims g WHERE NOT EXISTS (SELECT FROM sims_syncpage p WHERE p.shown_id = g.id)"
 
 
 def request_full(*, trigger: SyncRun.Trigger, user: User | None = None) -> SyncRun:
@@ -134,3 +136,5 @@ def forget_old_pages() -> None:
     kept = list(full.values_list("id", flat=True)[:RUNS_WITH_PAGES])
     if len(kept) == RUNS_WITH_PAGES:
         SyncPage.objects.filter(run_id__lt=kept[-1]).exclude(run__state__in=SyncRun.OPEN).delete()
+        with connection.cursor() as cursor:
+            cursor.execute(FORGET_SIMS)

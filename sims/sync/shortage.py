@@ -22,8 +22,9 @@ WITH known AS (
     GROUP BY account_id
 )
 SELECT p.id, a.name, p.total, (
-    SELECT count(DISTINCT shown.id) FROM sims_syncpage g CROSS JOIN LATERAL unnest(g.sim_ids) AS shown (id)
-    WHERE g.run_id = p.run_id AND g.account_id = p.account_id
+    SELECT count(DISTINCT shown.id)
+    FROM sims_syncpage o JOIN sims_pagesims g ON g.id = o.shown_id CROSS JOIN LATERAL unnest(g.sim_ids) AS shown (id)
+    WHERE o.run_id = p.run_id AND o.account_id = p.account_id
 )
 FROM sims_syncpart p
 JOIN enterprise_account a ON a.id = p.account_id
@@ -32,7 +33,11 @@ WHERE p.run_id = %(run)s AND COALESCE(known.sims, 0) + %(kept_aside)s < p.total
 ORDER BY a.name
 """
 
-SHOWN = "SELECT count(DISTINCT id) FROM (SELECT unnest(sim_ids) AS id FROM sims_syncpage WHERE run_id = %s) AS shown"
+SHOWN = """
+SELECT count(DISTINCT shown.id)
+FROM sims_syncpage p JOIN sims_pagesims g ON g.id = p.shown_id CROSS JOIN LATERAL unnest(g.sim_ids) AS shown (id)
+WHERE p.run_id = %s
+"""
 
 
 def note_shortage_of_one_list(run: SyncRun, told: int) -> None:

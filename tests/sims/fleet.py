@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from enterprise.models import Account, ServicePackage
 from sims.identifiers import normalise
-from sims.models import Sim, SimIdentifier, SyncPage, SyncRun
+from sims.models import PageSims, Sim, SimIdentifier, SyncPage, SyncRun
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 Kind = SimIdentifier.Kind
@@ -47,6 +47,5 @@ def make_run(**fields) -> SyncRun:
 
 
 def make_page(run: SyncRun, sims: list[Sim], *, asked_at: datetime, page: int = 0) -> SyncPage:
-    return SyncPage.objects.create(
-        run=run, account=make_account(), page=page, asked_at=asked_at, sim_ids=[sim.pk for sim in sims]
-    )
+    shown = PageSims.objects.create(sim_ids=sorted(sim.pk for sim in sims))
+    return SyncPage.objects.create(run=run, account=make_account(), page=page, asked_at=asked_at, shown=shown)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
@@ -13,7 +13,7 @@ from sims.copy import Answer, CopyResult, NotNew, note_pages, prepared
 from sims.copy.answers import Place
 from sims.copy.pages import KEEP_PAGES, TELL_PAGES
 from sims.copy.recognise import Compared, compare
-from sims.models import Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
+from sims.models import PageSims, Sim, SimCountDelta, SimIdentifier, SyncPage, SyncRun, UsageDay
 from tests.sims.records import NOON, account, giccid, named, page, raw, record, told, write
 from toolkit.database import set_cursor
 
@@ -144,12 +144,18 @@ def test_page_asked_before_and_merged_after_a_targeted_read_changes_nothing() ->
     assert told() == [("sim.status", "ACTIVATED", "DEACTIVATED")]
 
 
+def _note(run: SyncRun, *, page: int, asked_at: datetime) -> None:
+    """Note the one SIM on a page of the run."""
+    shown = PageSims.objects.create(sim_ids=[only().pk])
+    SyncPage.objects.create(run=run, account=account(), page=page, asked_at=asked_at, shown=shown)
+
+
 def test_page_asked_before_a_later_page_of_the_run_changes_nothing() -> None:
     """The later page showed the SIM as our copy has it, so it left no mark on the row itself."""
     write(page(record(1)))
     run = SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN)
     later = NOON + timedelta(seconds=60)
-    SyncPage.objects.create(run=run, account=account(), page=1, asked_at=later, sim_ids=[only().pk])
+    _note(run, page=1, asked_at=later)
     write(page(record(1, status="DEACTIVATED"), after_s=30), run_id=run.pk)
     assert only().status == "ACTIVATED"
 
@@ -164,7 +170,7 @@ def test_record_expected_on_its_page_is_recognised_and_still_held_against_newer_
     """Recognised by digest in the page asked for last, different in the one before: nothing has changed."""
     write(page(record(1)))
     last = SyncRun.objects.create(kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN, state="finished")
-    SyncPage.objects.create(run=last, account=account(), page=0, asked_at=NOON, sim_ids=[only().pk])
+    _note(last, page=0, asked_at=NOON)
     earlier = replace(page(record(1, status="DEACTIVATED"), after_s=30), page=1)
     later = replace(page(record(1), after_s=60), page=0)
     result = write(earlier, later, last_run_id=last.pk)
@@ -322,7 +328,7 @@ def test_page_as_the_last_run_saw_it_is_noted_as_a_whole(monkeypatch: pytest.Mon
     assert list(Sim.objects.order_by("giccid").values()) == before
     noted, seen = SyncPage.objects.get(run=run), SyncPage.objects.get(run=last)
     assert (noted.asked_at, noted.page, noted.account_id) == (again.asked_at, 0, account().pk)
-    assert (noted.sim_ids, noted.mark, noted.digest_sum) == (seen.sim_ids, seen.mark, seen.digest_sum)
+    assert (noted.shown, noted.mark, noted.digest_sum) == (seen.shown, seen.mark, seen.digest_sum)
 
 
 def test_page_noted_as_a_whole_is_held_against_what_was_asked_for_before_it() -> None:

@@ -76,7 +76,7 @@ def test_sim_on_two_pages_is_as_the_page_asked_for_last_shows_it(merges: Merges,
         merges.merge(pages)
     merges.settle()
     assert (status_of(1), Sim.objects.count()) == ("DEACTIVATED", 3)
-    assert sorted(map(len, SyncPage.objects.values_list("sim_ids", flat=True))) == [2, 2]
+    assert sorted(map(len, SyncPage.objects.values_list("shown__sim_ids", flat=True))) == [2, 2]
     merges.run.refresh_from_db()
     assert (merges.run.pages, merges.run.read, merges.run.new) == (2, 4, 3)
 

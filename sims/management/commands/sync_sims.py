@@ -79,7 +79,7 @@ def _client() -> Client:
 
 def _name_left_out(run: SyncRun, giccids: list[str]) -> None:
     """Say which of the SIMs asked for by name were in no answer."""
-    seen = {sim_id for sim_ids in run.page_rows.values_list("sim_ids", flat=True) for sim_id in sim_ids}
+    seen = {sim_id for sim_ids in run.page_rows.values_list("shown__sim_ids", flat=True) for sim_id in sim_ids}
     shown = set(Sim.objects.filter(pk__in=seen).values_list("giccid", flat=True))
     shown |= set(run.set_aside.values_list("giccid", flat=True))
     if left_out := [giccid for giccid in giccids if giccid not in shown]:
