@@ -24,15 +24,20 @@ CREATE TEMPORARY TABLE IF NOT EXISTS copy_shown (
 ) ON COMMIT DELETE ROWS
 """
 
+# One by one, for PostgreSQL may take the pages of a run for a few and go through all of them.
+LAST = """
+SELECT * FROM sims_syncpage AS last
+WHERE last.run_id = %(last_run)s AND last.account_id = n.account_id AND last.page = n.page LIMIT 1
+"""
+
 # The pages that are as the last run saw them, whose SIMs are in our copy as they showed them, noted for this run too.
 # Materialised, lest the SIMs of all pages of the last run be looked up for a few of them.
-KEEP_PAGES = """
+KEEP_PAGES = f"""
 WITH as_before AS MATERIALIZED (
     SELECT p.account_id, p.page, n.asked_at, p.shown_id, p.mark, p.digest_sum
     FROM unnest(%(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[])
         AS n (account_id, page, asked_at, mark)
-    JOIN sims_syncpage p
-        ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page AND p.mark = n.mark
+    CROSS JOIN LATERAL ({LAST}) AS p WHERE p.mark = n.mark
 )
 INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id, mark, digest_sum)
 SELECT %(run)s, account_id, page, asked_at, shown_id, mark, digest_sum
@@ -43,12 +48,12 @@ RETURNING account_id, page
 """
 
 # A digest covers ICCID and account: a record with that of a SIM of our copy is that SIM, unchanged.
-TELL_PAGES = """
+TELL_PAGES = f"""
 WITH listed AS MATERIALIZED (
     SELECT n.*, p.shown_id FROM unnest(
         %(answers)s::int[], %(accounts)s::bigint[], %(pages)s::int[], %(asked)s::timestamptz[], %(marks)s::bigint[]
     ) AS n (answer, account_id, page, asked_at, mark)
-    LEFT JOIN sims_syncpage p ON p.run_id = %(last_run)s AND p.account_id = n.account_id AND p.page = n.page
+    LEFT JOIN LATERAL ({LAST}) AS p ON true
 ),
 expected AS MATERIALIZED (
     SELECT s.digest, s.id
