@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from enterprise import catalogue
@@ -109,15 +109,17 @@ QUESTIONS = (
 
 
 def _read_accounts(run: SyncRun, parts: list[SyncPart], slice_: Slice) -> None:
-    """Ask about several accounts, a few at once, then write what came, and note what did not."""
+    """Ask about several accounts, a few at once; what came to one question is written while the next is asked."""
     let_go()
     with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix="account") as pool:
         asked = [
             (question, [(part.account, pool.submit(question.ask, slice_.client, part.account.name)) for part in parts])
             for question in QUESTIONS
         ]
-    for question, futures in asked:
-        _write(run, question, futures)
+        for question, futures in asked:
+            wait([future for _, future in futures])
+            _write(run, question, futures)
+            let_go()
     SyncPart.objects.filter(pk__in=[part.pk for part in parts]).update(is_catalogued=True)
 
 

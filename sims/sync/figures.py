@@ -17,8 +17,7 @@ def attempts_of(error: CarrierError) -> int:
 
 def note_answers(run: SyncRun, answers: Sequence[tuple[str, Answer[Any]]]) -> None:
     """Count the requests, and tell what of the answers could not be read, by name of what was asked."""
-    if answers:
-        count_requests(run.pk, [answer.reply.attempts for _, answer in answers])
+    count_requests(run.pk, [answer.reply.attempts for _, answer in answers])
     refused: dict[str, list[str]] = {}
     for what, answer in answers:
         refused.setdefault(what, []).extend(error.reason for error in answer.refused)

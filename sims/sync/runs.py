@@ -125,6 +125,8 @@ def add_error(run_id: int, reason: str) -> None:
 
 
 def count_requests(run_id: int, attempts: list[int]) -> None:
+    if not attempts:
+        return
     SyncRun.objects.filter(pk=run_id).update(
         requests=F("requests") + sum(attempts), repeats=F("repeats") + sum(attempts) - len(attempts)
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -63,17 +64,24 @@ SHARED = {Source.Call.POOLS: _pools, Source.Call.COUNTRIES: _countries}
 
 
 @contextmanager
-def shared_beside(run: SyncRun, slice_: Slice) -> Iterator[None]:
-    """Ask for pools and countries while the body reads something else, and keep the answers after it, also where it
-    failed; once a run.
+def shared_beside(run: SyncRun, slice_: Slice) -> Iterator[Slice]:
+    """Ask for pools and countries while the body reads something else in the slice it is given; once a run.
 
-    A failure is noted, and that is all; RunFailed when the key is refused and the body has not failed by itself.
+    The answers are kept at the body's next sign of life, the last of them after it, also where it failed. A failure is
+    noted, and that is all; RunFailed when the key is refused and the body has not failed by itself.
     """
     wanted = [SHARED[call]() for call in _not_asked_yet(run)]
     with ThreadPoolExecutor(1, thread_name_prefix="shared") as pool:
         asked = [(shared, pool.submit(_answers, shared, slice_)) for shared in wanted]
+
+        def renew() -> None:
+            slice_.renew()
+            if asked and asked[0][1].done() and not _is_refused(asked[0][1].result()):
+                _keep_next(run, asked)
+                let_go()
+
         try:
-            yield
+            yield replace(slice_, renew=renew)
         except RunFailed:
             with suppress(RunFailed):
                 _keep_all(run, asked)
@@ -109,9 +117,19 @@ def _answers(shared: _Shared, slice_: Slice) -> _Came:
 
 def _keep_all(run: SyncRun, asked: list[tuple[_Shared, Future[_Came]]]) -> None:
     let_go()
-    came = [(shared, future.result()) for shared, future in asked]
-    for shared, answers in came:
-        _keep(run, shared, answers)
+    wait([future for _, future in asked])
+    while asked:
+        _keep_next(run, asked)
+
+
+def _keep_next(run: SyncRun, asked: list[tuple[_Shared, Future[_Came]]]) -> None:
+    shared, future = asked.pop(0)
+    _keep(run, shared, future.result())
+
+
+def _is_refused(came: _Came) -> bool:
+    """Whether the run is to fail by it, which it should not in the middle of a merge."""
+    return isinstance(came.error, AuthError)
 
 
 def _keep(run: SyncRun, shared: _Shared, came: _Came) -> bool:

@@ -96,8 +96,8 @@ def _read_lists(run: SyncRun, slice_: Slice) -> bool:
     """The lists, and in a full run pools and countries beside them."""
     if run.kind != SyncRun.Kind.FULL:
         return read_pages(run, slice_)
-    with shared_beside(run, slice_):
-        return read_pages(run, slice_) if run.parts.exists() else read_one_list(run, slice_)
+    with shared_beside(run, slice_) as beside:
+        return read_pages(run, beside) if run.parts.exists() else read_one_list(run, beside)
 
 
 def _enter(run: SyncRun, phase: SyncRun.Phase) -> None:
