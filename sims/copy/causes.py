@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from journal.models import Event
 from journal.record import Cause, NewEvent
 from sims.models import Operation, Sim, Verb
-from toolkit.database import array_of, set_cursor
 
 CauseFor = Cause | Callable[[str], Cause]
 """The cause of what is found, for all or by ICCID."""
@@ -29,11 +28,26 @@ BECOMES: dict[str, str] = {
 }
 
 Change = tuple[str, Cause]
+Changes = Mapping[int, list[Change]]
+"""The changes under way at the carrier, by SIM: what was sent, and plans of the next cycle."""
+
+# Of the SIMs that differ.
+CHANGES = """
+SELECT i.sim_id, o.verb, o.operation_id, o.batch_item_id
+FROM copy_incoming i
+JOIN sims_openchange o USING (sim_id)
+LEFT JOIN sims_operation p ON p.id = o.operation_id
+WHERE i.differs AND NOT i.is_stale AND p.state IS DISTINCT FROM %(queued)s
+UNION ALL
+SELECT i.sim_id, %(plan)s, p.operation_id, p.batch_item_id
+FROM copy_incoming i JOIN sims_scheduledplan p USING (sim_id)
+WHERE i.differs AND NOT i.is_stale
+"""
+CHANGES_ASKED = {"queued": Operation.State.QUEUED, "plan": Verb.CHANGE_PLAN}
 
 
-def with_causes(events: list[NewEvent], cause: CauseFor) -> list[NewEvent]:
-    """The events with the cause of each, where that is another than the one cause of all: one query."""
-    changes = _changes_of({event.sim_id for event in events if event.sim_id}) if events else {}
+def with_causes(events: list[NewEvent], cause: CauseFor, changes: Changes) -> list[NewEvent]:
+    """The events with the cause of each, where that is another than the one cause of all."""
     if not changes and isinstance(cause, Cause):
         return events
     return [replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause)) for event in events]
@@ -50,23 +64,11 @@ def _fits(event: NewEvent, verb: str) -> bool:
     return event.kind != "sim.status" or event.data.get("new") == BECOMES.get(verb)
 
 
-# What was sent, and plans of the next cycle.
-CHANGES = """
-SELECT o.sim_id, o.verb, o.operation_id, o.batch_item_id
-FROM sims_openchange o LEFT JOIN sims_operation p ON p.id = o.operation_id
-WHERE o.sim_id = ANY(%(ids)s::bigint[]) AND p.state IS DISTINCT FROM %(queued)s
-UNION ALL
-SELECT sim_id, %(plan)s, operation_id, batch_item_id FROM sims_scheduledplan WHERE sim_id = ANY(%(ids)s::bigint[])
-"""
-
-
-def _changes_of(sim_ids: Iterable[int]) -> dict[int, list[Change]]:
-    """The changes under way at the carrier, by SIM."""
+def changes_of(rows: Iterable[tuple[int, str, int | None, int | None]]) -> Changes:
+    """The rows of `CHANGES` by SIM."""
     found: dict[int, list[Change]] = {}
-    with set_cursor() as cursor:
-        values = {"ids": array_of(sim_ids), "queued": Operation.State.QUEUED, "plan": Verb.CHANGE_PLAN}
-        for sim_id, verb, operation_id, item_id in cursor.execute(CHANGES, values):
-            found.setdefault(sim_id, []).append((verb, _cause(operation_id, item_id)))
+    for sim_id, verb, operation_id, item_id in rows:
+        found.setdefault(sim_id, []).append((verb, _cause(operation_id, item_id)))
     return found
 
 

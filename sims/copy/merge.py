@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import psycopg
 
 from sims.copy.answers import Row
+from sims.copy.causes import CHANGES, CHANGES_ASKED, Changes, changes_of
 from sims.copy.differences import DIFFERENCES, Difference, difference_of
-from sims.copy.pages import SHOWN
 from sims.copy.rows import COLUMNS
 from sims.shown import ON_PAGE
-from toolkit.database import copy_rows
+from toolkit.database import copy_rows, set_cursor
 
 # A read_at further ahead than this was written before our clock went back, and does not count as fresher.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 class Merged(NamedTuple):
-    """What the merge did: the ids of SIMs never seen before; how many had a difference worth telling, how many rows
-    were rewritten in all, and how many records were older than their row; the differences themselves."""
+    """What the merge did: the ids of SIMs never seen before; how many rows were rewritten, and how many records were
+    older than their row; the differences worth telling, and the changes under way of these SIMs."""
 
     new_ids: dict[str, int]
-    changed: int = 0
     moved: int = 0
     stale: int = 0
     differences: tuple[Difference, ...] = ()
+    changes: Changes = MappingProxyType({})
 
-
-INCOMING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS copy_incoming (
-    sim_id bigint, giccid text COLLATE "C", account_id bigint, status text, package text,
-    package_started_at timestamptz, package_ends_at timestamptz, sold_at timestamptz, activated_at timestamptz,
-    data_usage_mb numeric(18, 3), sms_usage bigint, voice_usage_min bigint, apns jsonb, apn_usages jsonb,
-    devices jsonb, digest bigint, asked_at timestamptz, is_targeted boolean, day date, cycle date,
-    kinds smallint[], positions smallint[], numbers text[],
-    is_stale boolean NOT NULL DEFAULT false, differs boolean NOT NULL DEFAULT false,
-    devices_differ boolean NOT NULL DEFAULT false, usage_moved boolean NOT NULL DEFAULT false
-) ON COMMIT DELETE ROWS
-"""
 
 INSERT = """
 WITH made AS (
@@ -69,13 +58,13 @@ metered AS (
 SELECT giccid, id FROM made
 """
 
-LOCK = """
-SELECT count(*) FROM (
-    SELECT s.id FROM sims_sim s JOIN copy_incoming i ON i.sim_id = s.id ORDER BY s.id FOR UPDATE OF s
-) AS locked
-"""
-
+# Locked in order of their ids, lest two writers wait for each other.
 COMPARE = f"""
+WITH s AS MATERIALIZED (
+    SELECT s.id, s.account_id, s.status, s.package, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at,
+        s.data_usage_mb, s.apns, s.devices, s.read_at, s.missing_since
+    FROM sims_sim s JOIN copy_incoming i ON i.sim_id = s.id ORDER BY s.id FOR UPDATE OF s
+)
 UPDATE copy_incoming i SET
     account_id = COALESCE(i.account_id, s.account_id),
     is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
@@ -92,7 +81,7 @@ UPDATE copy_incoming i SET
         OR COALESCE(i.account_id <> s.account_id, false)
         OR (i.package_started_at, i.package_ends_at, i.sold_at, i.activated_at)
         IS DISTINCT FROM (s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at)
-FROM sims_sim s
+FROM s
 LEFT JOIN (
     SELECT each.id, max(c.asked_at) AS asked_at
     FROM copy_shown c CROSS JOIN LATERAL unnest(c.sim_ids) AS each (id) JOIN copy_incoming n ON n.sim_id = each.id
@@ -139,19 +128,6 @@ FROM copy_incoming i
 WHERE s.id = i.sim_id AND NOT i.is_stale
 """
 
-TALLY = """
-SELECT count(*) FILTER (WHERE differs AND NOT is_stale), count(*) FILTER (WHERE NOT is_stale),
-    count(*) FILTER (WHERE is_stale)
-FROM copy_incoming WHERE sim_id IS NOT NULL
-"""
-
-
-def make_room(cursor: psycopg.Cursor[Any]) -> None:
-    """An empty table for the rows of `merge`; among other statements of a pipeline, for it takes several."""
-    cursor.execute(SHOWN)
-    cursor.execute(INCOMING)
-    cursor.execute("DELETE FROM copy_incoming")
-
 
 def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id: int | None) -> Merged:
     """Write `rows` into the copy, locking in id order; what is fresher than its row's read is left alone.
@@ -161,21 +137,22 @@ def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id
     copy_rows(cursor, "copy_incoming", COLUMNS, rows)
     new = sum(row[0] is None for row in rows)
     new_ids = dict(cursor.execute(INSERT).fetchall()) if new else {}
-    return _merge_known(cursor, new_ids, now, run_id) if new < len(rows) else Merged(new_ids)
+    return _merge_known(cursor, new_ids, len(rows) - new, now, run_id) if new < len(rows) else Merged(new_ids)
 
 
-def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], now: datetime, run_id: int | None) -> Merged:
+def _merge_known(
+    cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: int, now: datetime, run_id: int | None
+) -> Merged:
     """The rows that the copy has, in one round trip: a worker whose other threads are busy waits for each."""
     connection = cursor.connection
-    with psycopg.Cursor(connection) as differing, psycopg.Cursor(connection) as tally:
+    with psycopg.Cursor(connection) as differing, psycopg.Cursor(connection) as changing, set_cursor() as updating:
         with connection.pipeline():
-            cursor.execute(LOCK)
             cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
             # As text each time would be read by Django, in Python.
             differing.execute(DIFFERENCES, binary=True)
-            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, UPDATE):
+            changing.execute(CHANGES, CHANGES_ASKED)
+            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS):
                 cursor.execute(statement)
-            tally.execute(TALLY)
-        differences = tuple(difference_of(row) for row in differing)
-        changed, moved, stale = tally.fetchone() or (0, 0, 0)
-    return Merged(new_ids, changed, moved, stale, differences)
+            updating.execute(UPDATE)
+        differences = tuple(map(difference_of, differing))
+        return Merged(new_ids, updating.rowcount, known - updating.rowcount, differences, changes_of(changing))

@@ -14,15 +14,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 from sims.copy.answers import Answer, Digests, Place, sum_of
+from sims.copy.room import make_room
 from toolkit.database import BIGINT, INT, array_of, set_cursor, wire_array
-
-# What pages showed, but for the records that no SIM of our copy was recognised by.
-SHOWN = """
-CREATE TEMPORARY TABLE IF NOT EXISTS copy_shown (
-    answer int, account_id bigint, page int, asked_at timestamptz, mark bigint, records int, digest_sum bigint,
-    sim_ids bigint[], last_id bigint
-) ON COMMIT DELETE ROWS
-"""
 
 # One by one, for PostgreSQL may take the pages of a run for a few and go through all of them.
 LAST = """
@@ -90,9 +83,10 @@ ON CONFLICT DO NOTHING
 
 # A page that shows the SIMs that it showed in the last run, though not as they were, shares the row of these.
 NOTE_TOLD_PAGES = """
-WITH every AS MATERIALIZED (
+WITH c AS (DELETE FROM copy_shown RETURNING *),
+every AS MATERIALIZED (
     SELECT c.*, ARRAY(SELECT DISTINCT unnest(c.sim_ids || more.sim_ids) ORDER BY 1) AS all_ids
-    FROM copy_shown c
+    FROM c
     LEFT JOIN (
         SELECT answer, array_agg(id) AS sim_ids FROM unnest(%s::int[], %s::bigint[]) AS n (answer, id) GROUP BY answer
     ) AS more USING (answer)
@@ -146,12 +140,6 @@ def recognise(
     if kept < same:
         strangers += _Telling(cursor, answers, digests, sorted(same - kept), last_run_id).strangers()
     return Shown(kept, paged - kept, sorted(strangers))
-
-
-def make_room(cursor: psycopg.Cursor[Any]) -> None:
-    """An empty table for what pages show; two statements, so best in a pipeline."""
-    cursor.execute(SHOWN)
-    cursor.execute("DELETE FROM copy_shown")
 
 
 def _places(answers: Sequence[Answer], chosen: Iterable[int]) -> list[Place]:

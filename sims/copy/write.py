@@ -29,9 +29,10 @@ from sims.copy.answers import (
 )
 from sims.copy.causes import CauseFor, with_causes
 from sims.copy.differences import events_of
-from sims.copy.merge import make_room, merge
+from sims.copy.merge import merge
 from sims.copy.pages import Shown, recognise
 from sims.copy.recognise import Compared, compare, known_accounts, touch
+from sims.copy.room import make_room
 from sims.copy.rows import COLUMNS, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
@@ -138,12 +139,11 @@ class _Writing:
         self.result.sim_ids = list(map(list, seen))
 
     def _compare(self, digests: dict[str, Digests]) -> Compared:
-        """What our copy has, with room made for what it has not, in one round trip."""
+        """What our copy has, with room made for what it has not."""
         if not digests:
             return Compared()
-        with psycopg.Cursor(self.cursor.connection) as other, self.cursor.connection.pipeline():
-            make_room(other)
-            return compare(self.cursor, digests)
+        make_room(self.cursor)
+        return compare(self.cursor, digests)
 
     def _expect_none(self, known: Collection[str]) -> None:
         if self.only_new and known:
@@ -223,9 +223,9 @@ class _Writing:
         merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
         events = [event for difference in merged.differences for event in events_of(difference)]
         of_all = cause if isinstance(cause, Cause) else Cause(Event.Cause.READ)
-        self.result.event_ids += record(with_causes(events, cause), cause=of_all)
+        self.result.event_ids += record(with_causes(events, cause, merged.changes), cause=of_all)
         self.result.new += len(merged.new_ids)
-        self.result.changed += merged.changed
+        self.result.changed += len(merged.differences)
         self.result.moved += merged.moved
         self.result.stale += merged.stale
         return merged.new_ids
