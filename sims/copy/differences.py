@@ -14,7 +14,9 @@ DIFFERENCES = """
 SELECT s.id, s.giccid, i.asked_at, s.missing_since, s.account_id, i.account_id, old_account.name, new_account.name,
     s.status, i.status, s.package, i.package, s.package_started_at, i.package_started_at,
     s.package_ends_at, i.package_ends_at, s.sold_at, i.sold_at, s.activated_at, i.activated_at,
-    s.apns::text, i.apns::text, s.devices::text, i.devices::text
+    CASE WHEN s.apns IS DISTINCT FROM i.apns THEN s.apns::text END,
+    CASE WHEN s.apns IS DISTINCT FROM i.apns THEN i.apns::text END,
+    CASE WHEN i.devices_differ THEN s.devices::text END, CASE WHEN i.devices_differ THEN i.devices::text END
 FROM copy_incoming i
 JOIN sims_sim s ON s.id = i.sim_id
 LEFT JOIN enterprise_account old_account ON old_account.id = s.account_id
@@ -25,7 +27,7 @@ ORDER BY s.id
 
 
 class Difference(NamedTuple):
-    """One SIM as our copy had it (old) and as the carrier shows it (new)."""
+    """One SIM as our copy had it (old) and as the carrier shows it (new); without APNs and devices that are alike."""
 
     sim_id: int
     giccid: str
@@ -55,10 +57,12 @@ class Difference(NamedTuple):
 
 def difference_of(row: tuple[Any, ...]) -> Difference:
     """A row of `DIFFERENCES`, whose last columns are JSON."""
-    return Difference(*row[:JSON_COLUMNS], *(msgspec.json.decode(text) for text in row[JSON_COLUMNS:]))
+    return Difference(*row[:JSON_COLUMNS], *[_read(text) if text else [] for text in row[JSON_COLUMNS:]])
 
 
 JSON_COLUMNS = -4
+
+_read = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 Told = tuple[str, dict[str, Any]]
 

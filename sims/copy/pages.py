@@ -178,6 +178,8 @@ class _Telling:
         if chosen:
             pages = [answers[place] for place in chosen]
             of_answers = [struct.pack(">ii", 4, place) * count for place, count in zip(chosen, counts, strict=True)]
+            # Until the transaction ends: PostgreSQL cannot know how many SIMs a page has, and would sort all of them.
+            cursor.execute("SET LOCAL enable_mergejoin = off")
             # Planned each time, for it is of a handful of records or of all that a merge takes.
             cursor.execute(
                 TELL_PAGES,

@@ -122,9 +122,14 @@ def numbers_of(sim: Sim) -> Numbers:
     return numbers
 
 
-@lru_cache(maxsize=1024)
 def days_of(asked_at: datetime) -> tuple[str, str]:
     """The billing day, and the first day of the carrier's billing month, that a reading belongs to."""
+    return _days_of(asked_at.replace(minute=asked_at.minute // 15 * 15, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=1024)
+def _days_of(asked_at: datetime) -> tuple[str, str]:
+    """Of a quarter of an hour, for in no time zone does a day begin within one."""
     day: date = asked_at.astimezone(ZoneInfo(settings.BILLING_TIME_ZONE)).date()
     return day.isoformat(), day.replace(day=1).isoformat()
 
