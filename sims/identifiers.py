@@ -16,7 +16,7 @@ CHECKED_ICCID = 20
 
 _NOISE = re.compile(r"[^0-9A-Z]")
 _PADDED_ICCID = re.compile(r"[0-9]{17,20}F+")
-_ABROAD = "00"
+ABROAD = "00"
 _DIALLED = SimIdentifier.Kind.MSISDN.value
 
 
@@ -35,7 +35,7 @@ class Wanted:
 def normalise(kind: int, raw: str) -> str:
     """`raw` with its letters and digits only, in upper case; a phone number also without its leading `+` or `00`."""
     value = raw.upper() if raw.isascii() and raw.isalnum() else compact(raw)
-    return value.removeprefix(_ABROAD) if kind == _DIALLED else value
+    return value.removeprefix(ABROAD) if kind == _DIALLED else value
 
 
 def compact(raw: str) -> str:
@@ -50,7 +50,7 @@ def wanted(text: str) -> Wanted:
     if not typed or len(typed) > MAX_LENGTH or len(text) > MAX_LENGTH * 4:
         return Wanted()
     bare = typed.rstrip("F") if _PADDED_ICCID.fullmatch(typed) else typed
-    whole = _distinct(typed, bare, typed.removeprefix(_ABROAD))
+    whole = _distinct(typed, bare, typed.removeprefix(ABROAD))
     endings = _distinct(typed, bare, *_dialled(bare))
     is_checked = len(bare) == CHECKED_ICCID and bare.isdigit()
     return Wanted(
@@ -62,7 +62,7 @@ def wanted(text: str) -> Wanted:
 
 def _dialled(number: str) -> tuple[str, ...]:
     """Without what is dialled in front of it; the last digits of a number begin with 0 by chance."""
-    bare = (number.removeprefix(_ABROAD), number.removeprefix("0"))
+    bare = (number.removeprefix(ABROAD), number.removeprefix("0"))
     return tuple(each for each in bare if len(each) >= MIN_DIALLED)
 
 

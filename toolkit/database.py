@@ -65,8 +65,12 @@ def named_sql(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
 def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
     """The rows as one block for COPY in text format; None when a cell holds a separator used in making it.
 
-    Escaping the block as a whole is several times quicker than cell by cell.
+    Nearly all are without a sign that has to be escaped. Escaping the block as a whole is several times quicker than
+    cell by cell.
     """
+    plain = "\n".join(["\t".join(["\\N" if cell is None else cell for cell in row]) for row in rows])
+    if _is_as_it_is(plain, rows):
+        return plain + "\n"
     block = "\x1e".join(["\x1f".join(["\x1d" if cell is None else cell for cell in row]) for row in rows])
     cells = sum(len(row) for row in rows)
     nulls = sum(row.count(None) for row in rows)
@@ -76,6 +80,13 @@ def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
     for plain, escaped in ESCAPES:
         block = block.replace(plain, escaped)
     return block + "\n"
+
+
+def _is_as_it_is(plain: str, rows: list[tuple[str | None, ...]]) -> bool:
+    """Whether the only tabs, ends of line and backslashes are those between the cells and of NULL."""
+    separators = plain.count("\t") + plain.count("\n")
+    nulls = sum(row.count(None) for row in rows)
+    return separators == sum(map(len, rows)) - 1 and plain.count("\\") == nulls and "\r" not in plain
 
 
 def array_of(values: Iterable[object]) -> str:

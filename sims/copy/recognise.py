@@ -12,7 +12,7 @@ from sims.copy.answers import Digests
 from toolkit.database import BIGINT, wire_array
 
 # ICCIDs as one text, because psycopg takes longer to write an array of them than PostgreSQL to split one.
-# What is left of rows to be merged goes, for the strangers among these are next.
+# What an earlier write of the same transaction has left to be merged goes, as in `empty_room`.
 COMPARE = """
 WITH emptied AS (DELETE FROM copy_incoming)
 SELECT array_agg(s.id ORDER BY r.place), array_agg(s.account_id ORDER BY r.place),

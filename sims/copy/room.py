@@ -30,6 +30,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS copy_shown (
 ) ON COMMIT DELETE ROWS
 """
 
+EMPTY = "DELETE FROM copy_incoming"
+
 _made: WeakSet[psycopg.Connection[Any]] = WeakSet()
 
 
@@ -39,3 +41,8 @@ def make_room(cursor: psycopg.Cursor[Any]) -> None:
         cursor.execute(INCOMING)
         cursor.execute(SHOWN)
         transaction.on_commit(partial(_made.add, cursor.connection))
+
+
+def empty_room(cursor: psycopg.Cursor[Any]) -> None:
+    """Put away what an earlier write of the same transaction has left to be merged."""
+    cursor.execute(EMPTY)

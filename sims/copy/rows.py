@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
 
 from sims.copy.answers import Answer, Digests, Row, digests_of, each_of, mark_of, number_of
-from sims.identifiers import normalise
+from sims.identifiers import ABROAD, normalise
 from sims.models import SimIdentifier
 from smarthub import RecordError, Sim, decode_sim
+from smarthub.models import Device
 from toolkit.database import array_of
 
 COLUMNS = (
@@ -45,6 +47,8 @@ COLUMNS = (
 ICCID, IMEI, IMSI, MSISDN = SimIdentifier.Kind.values
 
 Numbers = list[tuple[int, int, str]]
+NO_DEVICE = Device()
+WHOLE_DEVICE = array_of((ICCID, IMEI, IMSI, MSISDN)), array_of((0, 0, 0, 0))
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _iso = lru_cache(maxsize=4096)(datetime.isoformat)
@@ -57,33 +61,46 @@ def prepared(answer: Answer, *, last_mark: int | None = None, with_rows: bool = 
     """
     digests = digests_of(answer, {})
     mark = mark_of(digests)
-    rows = (
-        [_row_or_error(answer, number, digest) for number, digest in enumerate(each_of(digests))] if with_rows else None
-    )
+    rows = _rows(answer, digests) if with_rows else None
     return replace(answer, digests=digests, rows=rows, mark=mark, is_as_before=mark == last_mark)
 
 
 def _rows(answer: Answer, digests: Digests) -> list[Row | RecordError]:
-    return [_row_or_error(answer, number, digest) for number, digest in enumerate(each_of(digests))]
+    common = common_of(answer, answer.account_id)
+    return [_row_or_error(raw, digest, common) for raw, digest in zip(answer.records, each_of(digests), strict=True)]
 
 
-def _row_or_error(answer: Answer, number: int, digest: Digests) -> Row | RecordError:
+def _row_or_error(raw: bytes, digest: Digests, common: Common) -> Row | RecordError:
     try:
-        return row_of(answer, number, digest=digest, account_id=answer.account_id)
+        return row_of(raw, digest, common)
     except RecordError as error:
         return error
 
 
-def row_of(answer: Answer, number: int, *, digest: Digests, account_id: int | None) -> Row:
-    """The texts of `COLUMNS` for one record of the answer, as that of a new SIM; RecordError if it cannot be read."""
-    sim = decode_sim(answer.records[number])
-    day, cycle = days_of(answer.asked_at)
+class Common(NamedTuple):
+    """What the rows of one answer and account have in common, as texts."""
+
+    account_id: str | None
+    asked_at: str
+    is_targeted: str
+    day: str
+    cycle: str
+
+
+def common_of(answer: Answer, account_id: int | None) -> Common:
+    """What rows of the answer have in common as SIMs of this account."""
+    is_targeted = "t" if answer.is_targeted else "f"
+    return Common(_text(account_id), answer.asked_at.isoformat(), is_targeted, *days_of(answer.asked_at))
+
+
+def row_of(raw: bytes, digest: Digests, common: Common) -> Row:
+    """The texts of `COLUMNS` for one record, as that of a new SIM; RecordError if it cannot be read."""
+    sim = decode_sim(raw)
     package = sim.package
-    kinds, positions, values = zip(*numbers_of(sim), strict=True)
     return (
         None,
         sim.giccid,
-        _text(account_id),
+        common.account_id,
         sim.status,
         package.name if package else "",
         _time(package.started_at if package else None),
@@ -97,13 +114,11 @@ def row_of(answer: Answer, number: int, *, digest: Digests, account_id: int | No
         _json(sim.apn_usages),
         _json(sim.devices),
         str(number_of(digest)),
-        _iso(answer.asked_at),
-        "t" if answer.is_targeted else "f",
-        day,
-        cycle,
-        _whole_numbers(kinds),
-        _whole_numbers(positions),
-        f"{{{','.join(values)}}}",
+        common.asked_at,
+        common.is_targeted,
+        common.day,
+        common.cycle,
+        *_arrays_of(sim),
     )
 
 
@@ -122,14 +137,20 @@ def numbers_of(sim: Sim) -> Numbers:
     return numbers
 
 
-def days_of(asked_at: datetime) -> tuple[str, str]:
-    """The billing day, and the first day of the carrier's billing month, that a reading belongs to."""
-    return _days_of(asked_at.replace(minute=asked_at.minute // 15 * 15, second=0, microsecond=0))
+def _arrays_of(sim: Sim) -> tuple[str, str, str]:
+    """What `numbers_of` tells, as arrays of kinds, positions and values."""
+    device = sim.devices[0] if len(sim.devices) == 1 else NO_DEVICE
+    if device.imei and device.imsi and device.msisdn:  # as nearly all have, and in digits that stay as they are
+        digits = f"{sim.giccid}{device.imei}{device.imsi}{device.msisdn}"
+        if digits.isdigit() and digits.isascii() and not device.msisdn.startswith(ABROAD):
+            return *WHOLE_DEVICE, f"{{{sim.giccid},{device.imei},{device.imsi},{device.msisdn}}}"
+    kinds, positions, values = zip(*numbers_of(sim), strict=True)
+    return array_of(kinds), array_of(positions), f"{{{','.join(values)}}}"
 
 
 @lru_cache(maxsize=1024)
-def _days_of(asked_at: datetime) -> tuple[str, str]:
-    """Of a quarter of an hour, for in no time zone does a day begin within one."""
+def days_of(asked_at: datetime) -> tuple[str, str]:
+    """The billing day, and the first day of the carrier's billing month, that a reading belongs to."""
     day: date = asked_at.astimezone(ZoneInfo(settings.BILLING_TIME_ZONE)).date()
     return day.isoformat(), day.replace(day=1).isoformat()
 
@@ -144,9 +165,3 @@ def _time(moment: datetime | None) -> str | None:
 
 def _json(value: object) -> str:
     return _encode(value).decode()
-
-
-@lru_cache(maxsize=1024)
-def _whole_numbers(values: tuple[int, ...]) -> str:
-    """As an array of PostgreSQL; the few kinds and positions that there are come again and again."""
-    return array_of(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,8 +32,8 @@ from sims.copy.differences import events_of
 from sims.copy.merge import merge
 from sims.copy.pages import Shown, recognise
 from sims.copy.recognise import Compared, compare, known_accounts, touch
-from sims.copy.room import make_room
-from sims.copy.rows import COLUMNS, row_of, row_of_known
+from sims.copy.room import empty_room, make_room
+from sims.copy.rows import COLUMNS, common_of, row_of, row_of_known
 from smarthub import RecordError
 from toolkit.database import set_cursor
 
@@ -121,8 +121,7 @@ class _Writing:
     def _write_strangers(self, cause: CauseFor) -> None:
         places = self._keyed_places()
         newest = self._newest(places)
-        known = self._compare({giccid: self._digest(place) for giccid, place in newest.items()})
-        self._expect_none(known.ids)
+        known = self._known(newest)
         ids, same = dict(known.ids), known.same | self._keep_accounts(newest, known)
         rows = self._decode(newest, ids, same)
         if rows:
@@ -138,16 +137,15 @@ class _Writing:
                 seen[place.answer][ids[giccid]] = None
         self.result.sim_ids = list(map(list, seen))
 
-    def _compare(self, digests: dict[str, Digests]) -> Compared:
-        """What our copy has, with room made for what it has not."""
-        if not digests:
+    def _known(self, newest: dict[str, Place]) -> Compared:
+        """What our copy has of the SIMs, with room made for what it has not."""
+        if not newest:
             return Compared()
         make_room(self.cursor)
-        return compare(self.cursor, digests)
-
-    def _expect_none(self, known: Collection[str]) -> None:
-        if self.only_new and known:
-            raise NotNew
+        if self.only_new:  # the merge itself will tell
+            empty_room(self.cursor)
+            return Compared()
+        return compare(self.cursor, {giccid: self._digest(place) for giccid, place in newest.items()})
 
     def _keyed_places(self) -> list[tuple[str, Place]]:
         """The records not recognised, by ICCID; those without one are kept aside."""
@@ -209,7 +207,7 @@ class _Writing:
         answer = self.answers[place.answer]
         if answer.rows is None:
             account_id = answer.account_id or self.accounts.get(giccid)
-            return row_of(answer, place.record, digest=self._digest(place), account_id=account_id)
+            return row_of(self._raw(place), self._digest(place), common_of(answer, account_id))
         row = answer.rows[place.record]
         if isinstance(row, RecordError):
             raise row
@@ -232,9 +230,12 @@ class _Writing:
 
     def _merge_late(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
         """Merge the rows of SIMs that were new to us and that somebody else has put in since."""
+        if not rows:
+            return {}
+        if self.only_new:
+            raise NotNew
         giccids = [row[GICCID] or "" for row in rows]
-        self._expect_none(giccids)
-        ids = dict(self._compare(dict.fromkeys(giccids, UNKNOWN)).ids)
+        ids = dict(compare(self.cursor, dict.fromkeys(giccids, UNKNOWN)).ids)
         known = [row_of_known(row, ids[giccid]) for row, giccid in zip(rows, giccids, strict=True) if giccid in ids]
         if known:
             self._merge(known, cause)

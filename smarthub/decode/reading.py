@@ -12,6 +12,7 @@ from smarthub.errors import RecordError
 from smarthub.operations import NO_END_YEAR
 
 MAX_VOLUME = Decimal(10) ** 12
+LEAST_VOLUME = -MAX_VOLUME
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 255
 FIRST_YEAR = 1970
@@ -186,7 +187,7 @@ def text_of(limit: int) -> Callable[[Any], str | None]:
 
 
 def _digits(value: int | Decimal) -> str:
-    if isinstance(value, Decimal) and not (value.is_finite() and -MAX_VOLUME < value < MAX_VOLUME):
+    if isinstance(value, Decimal) and not (value.is_finite() and LEAST_VOLUME < value < MAX_VOLUME):
         raise Unreadable("a text")
     try:
         return str(value)
@@ -213,7 +214,7 @@ def read_volume(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Unreadable("a number")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite() or not -MAX_VOLUME < number < MAX_VOLUME:
+    if not number.is_finite() or not LEAST_VOLUME < number < MAX_VOLUME:
         raise Unreadable("a number of reasonable size")
     return to_thousandths(number)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
 from smarthub.decode import sim_names
 from smarthub.decode.parsing import parse_lenient
 from smarthub.decode.reading import (
+    LEAST_VOLUME,
     MAX_COUNT,
     MAX_TEXT,
     MAX_VOLUME,
@@ -116,7 +118,7 @@ def _quick(raw: bytes) -> Sim:
 def _volume(number: Decimal | None) -> Decimal | None:
     if number is None:
         return None
-    if not -MAX_VOLUME < number < MAX_VOLUME:
+    if not LEAST_VOLUME < number < MAX_VOLUME:
         raise _Odd
     return to_thousandths(number)
 
@@ -134,7 +136,11 @@ def _name(text: str) -> str:
 
 
 def _time(text: str | None) -> datetime | None:
-    return utc_time(text) if text else None
+    return _begin_or_end(text) if text else None
+
+
+# Cycles begin and end for many SIMs at one time.
+_begin_or_end = lru_cache(maxsize=1024)(utc_time)
 
 
 def _package(wire: _Package) -> BasicPackage:
@@ -143,7 +149,7 @@ def _package(wire: _Package) -> BasicPackage:
 
 def _apn_usage(wire: _ApnUsage) -> ApnUsage:
     volume = wire.data_usage_mb
-    if not -MAX_VOLUME < volume < MAX_VOLUME:
+    if not LEAST_VOLUME < volume < MAX_VOLUME:
         raise _Odd
     return ApnUsage(_name(wire.apn), to_thousandths(volume))
 

@@ -21,7 +21,7 @@ def test_any_text_survives_copy(rows: list[tuple[str | None, str | None]]) -> No
 
 
 def test_separator_inside_a_cell_is_noticed() -> None:
-    assert rows_as_copy_text([("a\x1fb", None)]) is None
+    assert rows_as_copy_text([("a\x1fb\n", None)]) is None
     assert rows_as_copy_text([("a\tb\\", None)]) == "a\\tb\\\\\t\\N\n"
 
 
