@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
     dependencies = [("sims", "0014_counted")]
 
     operations = [
+        migrations.AddField("syncrun", "seen", models.BigIntegerField(null=True)),
         migrations.CreateModel(
             name="PageSims",
             fields=[

@@ -58,6 +58,8 @@ class SyncRun(Leased):
     moved = models.BigIntegerField(default=0)
     new = models.BigIntegerField(default=0)
     missing = models.BigIntegerField(null=True)
+    # How many SIMs its pages showed, where these were all that our copy has.
+    seen = models.BigIntegerField(null=True)
     kept_aside = models.IntegerField(default=0)
     requests = models.IntegerField(default=0)
     repeats = models.IntegerField(default=0)

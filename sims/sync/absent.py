@@ -12,18 +12,33 @@ from journal.models import Event
 from journal.record import Cause, NewEvent, record
 from sims.counts import TOTAL
 from sims.models import SyncRun
+from sims.sync.runs import last_complete
 from toolkit.database import set_cursor
 
 # More of the fleet than this going missing at once is a fault of the answer, not of the SIMs.
 LARGEST_SHARE = 0.01
 
-# What a page has shown is a SIM of our copy, and none is ever deleted: as many as there are, are all.
+# What a page has shown is a SIM of our copy, and none is ever deleted: as many as there are, are all. They need not be
+# counted where the last run saw as many, and this one saw the same SIMs on its pages.
 ALL_SEEN = f"""
-SELECT ({TOTAL}) = count(DISTINCT id)
-FROM (
-    SELECT unnest(sim_ids) AS id FROM sims_pagesims
-    WHERE id IN (SELECT shown_id FROM sims_syncpage WHERE run_id = %(run_id)s)
-) AS seen
+SELECT total FROM (SELECT ({TOTAL}) AS total) AS known
+WHERE total = CASE
+    WHEN EXISTS (
+        SELECT FROM sims_syncrun AS last
+        WHERE last.id = %(last_id)s AND last.seen = total
+            AND last.pages <= (SELECT count(*) FROM sims_syncpage WHERE run_id = %(last_id)s)
+    ) AND NOT EXISTS (
+        SELECT shown_id FROM sims_syncpage WHERE run_id = %(last_id)s
+        EXCEPT SELECT shown_id FROM sims_syncpage WHERE run_id = %(run_id)s
+    ) THEN total
+    ELSE (
+        SELECT count(DISTINCT id)
+        FROM (
+            SELECT unnest(sim_ids) AS id FROM sims_pagesims
+            WHERE id IN (SELECT shown_id FROM sims_syncpage WHERE run_id = %(run_id)s)
+        ) AS seen
+    )
+END
 """
 
 # First the ids alone, which their index tells, then the few rows that are left.
@@ -61,9 +76,11 @@ class Absence(NamedTuple):
 
 def unseen(run: SyncRun) -> dict[int, str]:
     """The SIMs on no page of the run and not read otherwise since it started: id and ICCID."""
+    last = last_complete()
     with set_cursor() as cursor:
-        values = {"run_id": run.pk, "started_at": run.started_at}
-        if _one(cursor.execute(ALL_SEEN, values).fetchone()):
+        values = {"run_id": run.pk, "last_id": last.pk if last else None, "started_at": run.started_at}
+        if every := cursor.execute(ALL_SEEN, values).fetchone():
+            (run.seen,) = every
             return {}
         return dict(cursor.execute(UNSEEN, values).fetchall())
 

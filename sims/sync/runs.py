@@ -109,10 +109,10 @@ def fail(run_id: int, reason: str) -> None:
     forget_old_pages()
 
 
-def finish(run_id: int, *, missing: int | None, note: str = "") -> None:
-    """End the run as complete."""
+def finish(run_id: int, *, missing: int | None, note: str = "", seen: int | None = None) -> None:
+    """End the run as complete; `seen` is how many SIMs its pages showed, where these were all."""
     SyncRun.objects.filter(pk=run_id, state__in=SyncRun.OPEN).update(
-        state=SyncRun.State.FINISHED, phase=SyncRun.Phase.DONE, finished_at=Now(), missing=missing, note=note
+        state=SyncRun.State.FINISHED, phase=SyncRun.Phase.DONE, finished_at=Now(), missing=missing, note=note, seen=seen
     )
     ring("home")
     forget_old_pages()

@@ -110,7 +110,7 @@ def _ask_for_absent(run: SyncRun, slice_: Slice) -> bool:
     if not read_named(run, list(not_listed.values()), slice_):
         return False
     absence = settle_absent(run, list(unseen(run)) if not_listed else [])
-    runs.finish(run.pk, missing=absence.missing, note=absence.note)
+    runs.finish(run.pk, missing=absence.missing, note=absence.note, seen=run.seen)
     return True
 
 

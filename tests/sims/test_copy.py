@@ -380,11 +380,8 @@ def test_sim_that_another_writer_has_put_in_since_is_merged_with_its_row(monkeyp
     assert later.sim_ids == [[Sim.objects.get(giccid=giccid(1)).pk]]
 
 
-@pytest.mark.parametrize("is_seen_in_time", [True, False])
-def test_only_new_sims_are_written_or_nothing(is_seen_in_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_new_sims_are_written_or_nothing() -> None:
     write(page(record(1)))
-    if not is_seen_in_time:
-        monkeypatch.setattr("sims.copy.write.compare", lambda *args: Compared())
     with pytest.raises(NotNew), transaction.atomic():
         write(page(record(1, status="DEACTIVATED"), record(2), after_s=60), only_new=True)
     assert (only().giccid, only().status) == (giccid(1), "ACTIVATED")
