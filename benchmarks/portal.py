@@ -78,8 +78,11 @@ def _set_up() -> None:
     import django
     from django.core.management import call_command
 
+    from toolkit.memory import keep_what_is_loaded
+
     django.setup()
     call_command("migrate", verbosity=0)
+    keep_what_is_loaded()  # as the portal's programs do
 
 
 class PeakMemory:

@@ -13,6 +13,7 @@ from celery.signals import setup_logging, worker_init, worker_ready, worker_shut
 from kombu import Queue
 
 from stack.gate import pass_gate
+from toolkit.memory import keep_what_is_loaded
 from toolkit.stopping import tell_to_stop, wait_for_stop
 
 QUEUES = ("click", "push", "batch", "sync")
@@ -41,6 +42,7 @@ def _keep_our_logging(**kwargs: object) -> None:
 def _wait_for_tables(**kwargs: object) -> None:
     """All tasks are imported by now, and none is taken yet."""
     pass_gate()
+    keep_what_is_loaded()
 
 
 @worker_ready.connect

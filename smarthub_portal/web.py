@@ -11,6 +11,7 @@ import uvicorn
 
 from smarthub_portal.protocol import Protocol
 from stack.gate import pass_gate
+from toolkit.memory import keep_what_is_loaded
 
 
 class Server(uvicorn.Server):
@@ -36,14 +37,21 @@ def _load_pages() -> None:
 
     django.setup()
     importlib.import_module(settings.ROOT_URLCONF)
+    importlib.import_module("smarthub_portal.asgi")
 
 
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "smarthub_portal.settings"
-    from django.conf import settings
-
     _load_pages()
     pass_gate()
+    keep_what_is_loaded()
+    _allow_many_sockets()
+    _serve(int(sys.argv[1]))
+
+
+def _serve(number: int) -> None:
+    """Answer on the listening socket of this number until told to stop."""
+    from django.conf import settings
 
     config = uvicorn.Config(
         "smarthub_portal.asgi:application",
@@ -56,8 +64,7 @@ def main() -> None:
         # With streams open a stop would wait for their viewers.
         timeout_graceful_shutdown=3,
     )
-    _allow_many_sockets()
-    Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+    Server(config).run(sockets=[socket.socket(fileno=number)])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from toolkit.database import let_go
 
 MERGE_RECORDS = 20_000
 # Towards the end so few, lest the last merge begin when nothing is left to ask for.
-FEWEST_RECORDS = 5_000
+FEWEST_RECORDS = 2_500
 # Of merges that go on at once: more outgrow the memory that the engine has for them, fewer take as long to begin.
 MERGE_RECORDS_AT_ONCE = 5_000
 FEWEST_RECORDS_AT_ONCE = 2_500
