@@ -57,7 +57,7 @@ FROM sims_sim s CROSS JOIN LATERAL (VALUES
 # What two runs have read, 100 SIMs a page: the ages on a screen come from these.
 PAGES = """
 WITH shown AS MATERIALIZED (
-    SELECT account_id, page, row_number() OVER () AS id, array_agg(id ORDER BY id) AS sim_ids
+    SELECT account_id, page, nextval('sims_pagesims_id_seq') AS id, array_agg(id ORDER BY id) AS sim_ids
     FROM (
         SELECT id, account_id, (row_number() OVER (PARTITION BY account_id ORDER BY giccid) - 1) / 100 AS page
         FROM sims_sim
@@ -69,7 +69,6 @@ INSERT INTO sims_syncpage (run_id, account_id, page, asked_at, shown_id)
 SELECT run.id, account_id, page, now() - run.minutes * interval '1 minute', shown.id
 FROM shown CROSS JOIN unnest(%s::bigint[], %s::int[]) AS run (id, minutes)
 """
-PAGES_MADE = "SELECT setval('sims_pagesims_id_seq', max(id)) FROM sims_pagesims"
 
 
 def giccid(number: int) -> str:
@@ -129,7 +128,6 @@ def _make_pages(cursor: Any) -> None:
     now = timezone.now()
     run = {"kind": "full", "trigger": "plan", "state": "finished", "started_at": now, "finished_at": now}
     cursor.execute(PAGES, [[SyncRun.objects.create(**run).pk for _ in range(2)], [60, 0]])
-    cursor.execute(PAGES_MADE)
 
 
 def _drop_indexes(cursor: Any) -> list[str]:

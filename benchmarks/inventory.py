@@ -59,13 +59,16 @@ def pairs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{name} by iccid", {**query, "sort": "iccid"}
 
 
+FILLED = (
+    "sims_sim", "sims_simidentifier", "sims_simcount", "sims_simcountdelta", "sims_pagesims", "enterprise_account",
+)  # fmt: skip
+
+
 def fill(count: int) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE sims_sim, sims_simidentifier, sims_simcount, sims_simcountdelta, enterprise_account CASCADE"
-        )
+        cursor.execute(f"TRUNCATE {', '.join(FILLED)} CASCADE")
     say(f"making {count:,} SIMs")
     make_fleet(count)
 
