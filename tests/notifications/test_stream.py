@@ -21,7 +21,8 @@ from tests.notifications.watcher import Watcher, run, watching
 from toolkit import live
 from users.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# An event that a test before has left would come with those of the last minute.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("committed")]
 
 
 @pytest.fixture
