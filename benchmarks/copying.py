@@ -50,14 +50,17 @@ def _record(number: int, version: int, share: float) -> bytes:
 
 
 def ours(count: int, account_id: int, *, version: int, share: float) -> float:
-    """Seconds that our copy takes for the records, prepared and merged as a run does it.
+    """Seconds that our copy takes for the records, prepared and merged as a run does it: two merges at once in a first
+    fill, where each writes new SIMs only, and one after the other later.
 
-    The threads of a run that wait for pages digest them, and make their rows in a first fill, while the merge before
-    is under way; here one thread does. The time is that of both together.
+    The threads of a run that wait for pages digest them, and make their rows in a first fill, while the merges before
+    are under way; here one thread does. The time is that of both together.
     """
     from journal.models import Event
     from journal.record import Cause
     from sims.copy import Answer, prepared, write_copy
+    from sims.sync.merging import MERGES_AT_ONCE
+    from toolkit.database import let_go
 
     asked_at, cause = START + timedelta(hours=version), Cause(Event.Cause.RUN, version)
 
@@ -65,16 +68,22 @@ def ours(count: int, account_id: int, *, version: int, share: float) -> float:
         answers = [Answer(records, asked_at, account_id, number) for number, records in enumerate(batch)]
         return [prepared(answer, with_rows=version == 0) for answer in answers]
 
-    spent, waiting = 0.0, None
-    with ThreadPoolExecutor(1) as pool:
-        for batch in _batches(pages(count, version=version, share=share)):
+    def merge(answers: list[Answer]) -> None:
+        write_copy(answers, cause=cause, only_new=version == 0)
+        _tell_rows_written()
+        let_go()
+
+    spent, waiting = 0.0, []
+    at_once = MERGES_AT_ONCE if version == 0 else 1
+    batches = _batches(pages(count, version=version, share=share))
+    with ThreadPoolExecutor(1) as preparing, ThreadPoolExecutor(at_once) as merging:
+        while group := list(islice(batches, at_once)):
             began = time.perf_counter()
-            future = pool.submit(prepare, batch)
-            if waiting is not None:
-                write_copy(waiting, cause=cause)
+            future = preparing.submit(list, map(prepare, group))
+            list(merging.map(merge, waiting))
             waiting = future.result()
             spent += time.perf_counter() - began
-    return spent + (_timed(lambda: write_copy(waiting, cause=cause)) if waiting else 0.0)
+        return spent + _timed(lambda: list(merging.map(merge, waiting)))
 
 
 def _batches(found: Iterator[list[bytes]]) -> Iterator[list[list[bytes]]]:
@@ -172,6 +181,14 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def _tell_rows_written() -> None:
+    """Let this connection's rows be counted now; it would tell of them some seconds later."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+
+
 def _rows_written() -> int:
     from django.db import connection
 
@@ -209,7 +226,7 @@ def _series(apply: Callable[..., float], count: int, name: str) -> dict[str, dic
 
 
 def run() -> dict[str, Any]:
-    with portal():
+    with portal(PORTAL_ROLE="worker"):
         theirs = _series(peer, PEER, "bulk_create")
         with PeakMemory() as memory:
             mine = _series(ours, FLEET, "copy")
