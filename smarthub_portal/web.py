@@ -32,12 +32,12 @@ def _allow_many_sockets() -> None:
 
 
 def _load_pages() -> None:
+    """All but the application: that looks for the static files, which are there once the gate is open."""
     import django
     from django.conf import settings
 
     django.setup()
     importlib.import_module(settings.ROOT_URLCONF)
-    importlib.import_module("smarthub_portal.asgi")
 
 
 def main() -> None:

@@ -28,6 +28,14 @@ def test_worker_keeps_what_it_has_loaded_once_it_may_begin(monkeypatch: pytest.M
     assert frozen == [0] and gc.get_freeze_count()
 
 
+def test_web_looks_for_static_files_only_once_the_gate_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("importlib.import_module", loaded.append)
+    monkeypatch.setattr("django.setup", lambda: None)
+    web._load_pages()
+    assert loaded == ["smarthub_portal.urls"]
+
+
 def test_web_keeps_what_it_has_loaded_before_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen: list[int] = []
     monkeypatch.setattr(web, "_load_pages", lambda: None)
