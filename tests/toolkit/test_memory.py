@@ -30,8 +30,8 @@ def test_worker_keeps_what_it_has_loaded_once_it_may_begin(monkeypatch: pytest.M
 
 def test_web_looks_for_static_files_only_once_the_gate_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr("importlib.import_module", loaded.append)
     monkeypatch.setattr("django.setup", lambda: None)
+    monkeypatch.setattr("importlib.import_module", loaded.append)
     web._load_pages()
     assert loaded == ["smarthub_portal.urls"]
 
