@@ -19,6 +19,7 @@ import msgspec
 from xxhash import xxh3_64_digest
 
 from smarthub import RecordError, decode_sim
+from smarthub.operations import LONGEST_GICCID
 
 # The texts of a SIM's columns as COPY takes them (`sims.copy.rows`).
 Row = tuple[str | None, ...]
@@ -26,7 +27,6 @@ Row = tuple[str | None, ...]
 Digests = bytes
 LENGTH, WIRE_BYTES = struct.pack(">i", 8), 12
 
-LONGEST_GICCID = 32
 # Raise it when the decoder or the columns change: every record is then written again once.
 DECODER_VERSION = 2
 

@@ -215,7 +215,7 @@ def note_pages(
         more = [(place, sim_id) for place in shown.told for sim_id in sim_ids[place]]
         places, ids = zip(*more, strict=True) if more else ((), ())
         cursor.execute(NOTE_TOLD_PAGES, [array_of(places), array_of(ids), run_id])
-    others = [place for place in range(len(answers)) if place not in shown.told | shown.kept]
+    others = sorted(set(range(len(answers))) - shown.told - shown.kept)
     if others:
         pages = [answers[place] for place in others]
         cursor.execute(

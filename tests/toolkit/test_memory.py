@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from smarthub_portal import celery, web
 from toolkit.memory import keep_what_is_loaded
 
 
@@ -19,28 +18,3 @@ def test_what_is_loaded_is_in_no_collection_any_more() -> None:
     keep_what_is_loaded()
     assert gc.get_freeze_count() > 10_000
     assert not any(found is gc for found in gc.get_objects())
-
-
-def test_worker_keeps_what_it_has_loaded_once_it_may_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    frozen: list[int] = []
-    monkeypatch.setattr(celery, "pass_gate", lambda: frozen.append(gc.get_freeze_count()))
-    celery._wait_for_tables()
-    assert frozen == [0] and gc.get_freeze_count()
-
-
-def test_web_looks_for_static_files_only_once_the_gate_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[str] = []
-    monkeypatch.setattr("django.setup", lambda: None)
-    monkeypatch.setattr("importlib.import_module", loaded.append)
-    web._load_pages()
-    assert loaded == ["smarthub_portal.urls"]
-
-
-def test_web_keeps_what_it_has_loaded_before_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    frozen: list[int] = []
-    monkeypatch.setattr(web, "_load_pages", lambda: None)
-    monkeypatch.setattr(web, "pass_gate", lambda: None)
-    monkeypatch.setattr(web, "_serve", lambda number: frozen.append(gc.get_freeze_count()))
-    monkeypatch.setattr("sys.argv", ["web", "3"])
-    web.main()
-    assert frozen[0] > 0
