@@ -14,7 +14,7 @@ from enterprise.models import Account, Enterprise, ServicePackage, Source
 from enterprise.sources import note_read, note_reads
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
-from toolkit.database import rewrite
+from toolkit.upsert import rewrite, upsert
 
 
 def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_models.Enterprise]]:
@@ -36,16 +36,15 @@ def read_enterprise(client: Client) -> tuple[list[Account], Answer[carrier_model
 
 
 def _write_enterprise(enterprise: carrier_models.Enterprise, read_at: datetime) -> None:
-    Enterprise.objects.update_or_create(
+    row = Enterprise(
         pk=1,
-        defaults={
-            "name": enterprise.name or "",
-            "contact_name": enterprise.contact_name or "",
-            "contact_phone": enterprise.contact_phone or "",
-            "contact_email": enterprise.contact_email or "",
-            "read_at": read_at,
-        },
+        name=enterprise.name or "",
+        contact_name=enterprise.contact_name or "",
+        contact_phone=enterprise.contact_phone or "",
+        contact_email=enterprise.contact_email or "",
+        read_at=read_at,
     )
+    upsert([row], unique=["pk"], update=["name", "contact_name", "contact_phone", "contact_email", "read_at"])
 
 
 def _write_summaries(summaries: Sequence[carrier_models.AccountSummary], read_at: datetime) -> None:
@@ -53,12 +52,7 @@ def _write_summaries(summaries: Sequence[carrier_models.AccountSummary], read_at
     known = {account.name: account for account in Account.objects.all()}
     seen = {summary.name: summary for summary in summaries}
     named = [_named(known.get(name), summary, read_at) for name, summary in seen.items()]
-    Account.objects.bulk_create(
-        [account for account in named if account is not None],
-        update_conflicts=True,
-        unique_fields=["name"],
-        update_fields=NAMED,
-    )
+    upsert([account for account in named if account is not None], unique=["name"], update=NAMED)
 
 
 NAMED = ("customer_name", "status", "carrier_sim_count", "gone_at")
@@ -129,12 +123,7 @@ def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.Ser
         rows |= {(account.pk, package.name): _row(account, package, read_at) for package in answer.value}
     accounts = [account for account, _ in read]
     with transaction.atomic():
-        ServicePackage.objects.bulk_create(
-            rows.values(),
-            update_conflicts=True,
-            unique_fields=["account", "name"],
-            update_fields=[*FIGURES, "read_at", "gone_at"],
-        )
+        upsert(rows.values(), unique=["account", "name"], update=[*FIGURES, "read_at", "gone_at"])
         _mark_gone([account for account, answer in read if not answer.refused], rows)
         rewrite(accounts, ["packages_read_at"])
         note_reads(Source.Call.PACKAGES, {account: answer.reply.asked_at for account, answer in read})

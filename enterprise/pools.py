@@ -15,8 +15,8 @@ from enterprise.sources import note_read
 from journal.record import Cause, NewEvent, record
 from smarthub import Answer
 from smarthub import models as carrier_models
-from toolkit.database import rewrite
 from toolkit.live import ring
+from toolkit.upsert import rewrite, upsert
 
 Level = SharePool.Level
 KINDS = {Level.WARNING: "pool.warning", Level.CRITICAL: "pool.critical", Level.EMPTY: "pool.empty"}
@@ -93,20 +93,18 @@ def _copy(pool: SharePool, seen: carrier_models.SharePool, account: Account | No
 
 
 def _keep_readings(pools: Iterable[SharePool]) -> None:
-    PoolReading.objects.bulk_create(
-        [
-            PoolReading(
-                pool=pool,
-                read_at=pool.read_at,
-                data_usage_mb=pool.data_usage_mb,
-                data_total_mb=pool.data_total_mb,
-                sim_count=pool.sim_count,
-            )
-            for pool in pools
-            if pool.data_usage_mb is not None
-        ],
-        ignore_conflicts=True,
-    )
+    readings = [
+        PoolReading(
+            pool=pool,
+            read_at=pool.read_at,
+            data_usage_mb=pool.data_usage_mb,
+            data_total_mb=pool.data_total_mb,
+            sim_count=pool.sim_count,
+        )
+        for pool in pools
+        if pool.data_usage_mb is not None
+    ]
+    upsert(readings, unique=["pool", "read_at"], update=[])
 
 
 def _volume(mb: Decimal | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from enterprise.models import Account, Source
+from toolkit.upsert import upsert
 
 
 def note_read(call: Source.Call, account: Account | None, read_at: datetime) -> None:
@@ -18,11 +19,10 @@ def note_read(call: Source.Call, account: Account | None, read_at: datetime) -> 
 
 def note_reads(call: Source.Call, read: Mapping[Account | None, datetime]) -> None:
     """The same for several accounts at once."""
-    Source.objects.bulk_create(
+    upsert(
         [Source(call=call, account=account, read_at=read_at) for account, read_at in read.items()],
-        update_conflicts=True,
-        unique_fields=["call", "account"],
-        update_fields=["read_at", "failed_at", "error"],
+        unique=["call", "account"],
+        update=["read_at", "failed_at", "error"],
     )
 
 

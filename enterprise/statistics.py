@@ -15,6 +15,7 @@ from enterprise.models import CountryDay, CountryDayRead, Source
 from enterprise.sources import note_read
 from smarthub import Answer, Client
 from smarthub import models as carrier_models
+from toolkit.upsert import upsert
 
 Number = TypeVar("Number", int, Decimal)
 # A question a day; what is not there yet is read a few days at a time, the newest first.
@@ -46,12 +47,15 @@ def write_days(answers: Mapping[date, Answer[tuple[carrier_models.CountryUsage, 
     read_at = {day: answer.reply.asked_at for day, answer in answers.items()}
     with transaction.atomic():
         CountryDay.objects.filter(day__in=answers).delete()
-        CountryDay.objects.bulk_create(row for day, answer in answers.items() for row in _rows(day, answer.value))
-        CountryDayRead.objects.bulk_create(
+        upsert(
+            [row for day, answer in answers.items() for row in _rows(day, answer.value)],
+            unique=["day", "code"],
+            update=["data_usage_mb", "sim_count"],
+        )
+        upsert(
             [CountryDayRead(day=day, read_at=at, is_final=at >= end_of(day)) for day, at in read_at.items()],
-            update_conflicts=True,
-            unique_fields=["day"],
-            update_fields=["read_at", "is_final"],
+            unique=["day"],
+            update=["read_at", "is_final"],
         )
         note_read(Source.Call.COUNTRIES, None, max(read_at.values()))
 

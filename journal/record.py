@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,7 @@ class Cause:
     id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True):
     """An event about to be written; `data` says what, with old and new values as plain JSON.
 
     `cause` is its own where it is another than that of the events it is recorded with.
@@ -36,7 +35,7 @@ class NewEvent:
     happened_at: datetime
     sim_id: int | None = None
     account_id: int | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = {}
     cause: Cause | None = None
 
 

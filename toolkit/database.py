@@ -5,15 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
-
-M = TypeVar("M", bound=Model)
 
 INT, BIGINT = 23, 20  # as PostgreSQL numbers its types
 
@@ -29,6 +27,9 @@ class _WireDumper(Dumper):
         return obj
 
 
+psycopg.adapters.register_dumper(WireArray, _WireDumper)
+
+
 def wire_array(kind: int, count: int, values: bytes) -> WireArray:
     """An array of `kind` from its values, each with its length before it; the driver would make each from a number."""
     header = struct.pack(">iiIii", 1, 0, kind, count, 1) if count else struct.pack(">iiI", 0, 0, kind)
@@ -40,7 +41,6 @@ def set_cursor() -> Iterator[psycopg.Cursor[Any]]:
     """A cursor that binds on the server and speaks binary; errors come as Django's, the transaction is Django's."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.adapters.register_dumper(WireArray, _WireDumper)
         yield cursor
 
 
@@ -93,15 +93,6 @@ def array_of(values: Iterable[object]) -> str:
     """Numbers, or texts without blanks and signs of their own, as one text for `%s::bigint[]` and the like; the driver
     would look at each of ten thousand."""
     return f"{{{','.join(map(str, values))}}}"
-
-
-def rewrite(rows: Sequence[M], fields: Sequence[str]) -> None:
-    """Write these fields of rows that are all there already: `bulk_update` in a tenth of its time, for it writes a
-    CASE for each field and row."""
-    if rows:
-        type(rows[0])._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=["pk"], update_fields=list(fields)
-        )
 
 
 def let_go() -> None:

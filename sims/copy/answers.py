@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from itertools import repeat
@@ -31,8 +30,7 @@ LENGTH, WIRE_BYTES = struct.pack(">i", 8), 12
 DECODER_VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The raw SIM records of one answer, asked for at `asked_at` (our clock, just before the request left).
 
     `account_id` and `page` say whose list it is and where in it; without them it is a read by name, which leaves the

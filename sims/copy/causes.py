@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+import msgspec
 
 from journal.models import Event
 from journal.record import Cause, NewEvent
@@ -50,7 +51,10 @@ def with_causes(events: list[NewEvent], cause: CauseFor, changes: Changes) -> li
     """The events with the cause of each, where that is another than the one cause of all."""
     if not changes and isinstance(cause, Cause):
         return events
-    return [replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause)) for event in events]
+    return [
+        msgspec.structs.replace(event, cause=_cause_of(event, changes.get(event.sim_id or 0, []), cause))
+        for event in events
+    ]
 
 
 def _cause_of(event: NewEvent, changes: list[Change], cause: CauseFor) -> Cause:

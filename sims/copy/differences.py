@@ -86,21 +86,26 @@ def events_of(difference: Difference) -> list[NewEvent]:
 def _told(was: Difference) -> Iterator[Told]:
     if was.missing_since is not None:
         yield "sim.returned", {"missing_since": was.missing_since}
-    if was.old_account_id is not None:  # to learn whose it is, is first sight
-        yield from _changed("sim.account", was.old_account, was.new_account)
-    yield from _changed("sim.status", was.old_status, was.new_status)
-    yield from _changed("sim.package", was.old_package or None, was.new_package or None)
-    if was.old_package == was.new_package:
-        yield from _changed("sim.period", [was.old_started_at, was.old_ends_at], [was.new_started_at, was.new_ends_at])
-    yield from _changed("sim.sold", was.old_sold_at, was.new_sold_at)
-    yield from _changed("sim.activated", was.old_activated_at, was.new_activated_at)
-    yield from _apns(was)
-    yield from _devices(was)
+    if was.old_account_id is not None and was.old_account != was.new_account:  # to learn whose it is, is first sight
+        yield _changed("sim.account", was.old_account, was.new_account)
+    if was.old_status != was.new_status:
+        yield _changed("sim.status", was.old_status, was.new_status)
+    if was.old_package != was.new_package:
+        yield _changed("sim.package", was.old_package or None, was.new_package or None)
+    elif was.old_started_at != was.new_started_at or was.old_ends_at != was.new_ends_at:
+        yield _changed("sim.period", [was.old_started_at, was.old_ends_at], [was.new_started_at, was.new_ends_at])
+    if was.old_sold_at != was.new_sold_at:
+        yield _changed("sim.sold", was.old_sold_at, was.new_sold_at)
+    if was.old_activated_at != was.new_activated_at:
+        yield _changed("sim.activated", was.old_activated_at, was.new_activated_at)
+    if was.old_apns != was.new_apns:
+        yield from _apns(was)
+    if was.old_devices != was.new_devices:
+        yield from _devices(was)
 
 
-def _changed(kind: str, old: Any, new: Any) -> Iterator[Told]:
-    if old != new:
-        yield kind, {"old": old, "new": new}
+def _changed(kind: str, old: Any, new: Any) -> Told:
+    return kind, {"old": old, "new": new}
 
 
 def _apns(was: Difference) -> Iterator[Told]:

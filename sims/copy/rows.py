@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -62,7 +61,7 @@ def prepared(answer: Answer, *, last_mark: int | None = None, with_rows: bool = 
     digests = digests_of(answer, {})
     mark = mark_of(digests)
     rows = _rows(answer, digests) if with_rows else None
-    return replace(answer, digests=digests, rows=rows, mark=mark, is_as_before=mark == last_mark)
+    return msgspec.structs.replace(answer, digests=digests, rows=rows, mark=mark, is_as_before=mark == last_mark)
 
 
 def _rows(answer: Answer, digests: Digests) -> list[Row | RecordError]:
@@ -148,10 +147,14 @@ def _arrays_of(sim: Sim) -> tuple[str, str, str]:
     return array_of(kinds), array_of(positions), f"{{{','.join(values)}}}"
 
 
-@lru_cache(maxsize=1024)
 def days_of(asked_at: datetime) -> tuple[str, str]:
     """The billing day, and the first day of the carrier's billing month, that a reading belongs to."""
-    day: date = asked_at.astimezone(ZoneInfo(settings.BILLING_TIME_ZONE)).date()
+    return _days_of_minute(asked_at.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=1024)
+def _days_of_minute(minute: datetime) -> tuple[str, str]:
+    day = minute.astimezone(ZoneInfo(settings.BILLING_TIME_ZONE)).date()
     return day.isoformat(), day.replace(day=1).isoformat()
 
 

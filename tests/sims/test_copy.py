@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +7,7 @@ import psycopg
 import pytest
 from django.db import transaction
 from django.db.models import Sum
+from msgspec.structs import replace
 
 from sims.copy import Answer, CopyResult, NotNew, note_pages, prepared
 from sims.copy.answers import Place

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connections
+from msgspec.structs import replace
 
 from enterprise.models import Account
 from sims.models import Sim, SyncPage, SyncRun
