@@ -53,6 +53,8 @@ unseen AS MATERIALIZED (
 SELECT s.id, s.giccid FROM unseen JOIN sims_sim s USING (id) WHERE s.read_at < %(started_at)s ORDER BY s.giccid
 """
 
+STILL_OPEN = "SELECT id FROM sims_syncrun WHERE id = %s AND state = ANY(%s) FOR UPDATE"
+
 FIRST_ABSENCE = """
 UPDATE sims_sim SET absent_runs = 1, digest = NULL
 WHERE id = ANY(%s) AND absent_runs = 0 AND read_at < %s
@@ -88,11 +90,14 @@ def unseen(run: SyncRun) -> dict[int, str]:
 def settle_absent(run: SyncRun, sim_ids: list[int]) -> Absence:
     """Count the absence of SIMs that the carrier left out; the second in a row makes them missing.
 
-    None becomes missing when it would be more than 1 % of the fleet at once (one SIM always may).
+    None becomes missing when it would be more than 1 % of the fleet at once (one SIM always may). The run ends in the
+    caller's transaction, and none is counted where another worker has ended it already.
     """
     if not sim_ids:
         return Absence(0)
     with transaction.atomic(), set_cursor() as cursor:
+        if not cursor.execute(STILL_OPEN, [run.pk, list(SyncRun.OPEN)]).fetchone():
+            return Absence(0)
         missing = cursor.execute(NEWLY_MISSING, [sim_ids, run.started_at]).fetchall()
         cursor.execute(FIRST_ABSENCE, [sim_ids, run.started_at])
         fleet = _one(cursor.execute("SELECT count(*) FROM sims_sim WHERE missing_since IS NULL").fetchone())

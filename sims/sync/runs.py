@@ -115,7 +115,6 @@ def finish(run_id: int, *, missing: int | None, note: str = "", seen: int | None
         state=SyncRun.State.FINISHED, phase=SyncRun.Phase.DONE, finished_at=Now(), missing=missing, note=note, seen=seen
     )
     ring("home")
-    forget_old_pages()
 
 
 def add_error(run_id: int, reason: str) -> None:

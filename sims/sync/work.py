@@ -7,6 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 
 from sims.models import SyncRun
 from sims.sync import runs
@@ -45,7 +46,10 @@ def work_slice(
     try:
         with lease.kept(row, owner):
             ends_at = time.monotonic() + slice_s
-            return not _work(runs.begin(run_id), Slice(client, ends_at, _renewer(run_id, owner, on_step)))
+            if not _work(runs.begin(run_id), Slice(client, ends_at, _renewer(run_id, owner, on_step))):
+                return True
+        runs.forget_old_pages()
+        return False
     except RunFailed as failure:
         log.warning("sync_failed", run=run_id, reason=str(failure))
         runs.fail(run_id, str(failure))
@@ -83,9 +87,10 @@ def _work(run: SyncRun, slice_: Slice) -> bool:
     if run.phase == SyncRun.Phase.LISTING:
         if not _read_lists(run, slice_):
             return False
-        run.parts.update(is_done=True)  # also of lists whose end only another one's merge has shown
-        note_shortages(run)
-        _enter(run, SyncRun.Phase.ABSENT)
+        with transaction.atomic():  # else a run taken up in between would say again what was short
+            run.parts.update(is_done=True)  # also of lists whose end only another one's merge has shown
+            note_shortages(run)
+            _enter(run, SyncRun.Phase.ABSENT)
     if run.kind == SyncRun.Kind.ACCOUNT:
         runs.finish(run.pk, missing=None)
         return True
@@ -109,8 +114,9 @@ def _ask_for_absent(run: SyncRun, slice_: Slice) -> bool:
     not_listed = unseen(run)
     if not read_named(run, list(not_listed.values()), slice_):
         return False
-    absence = settle_absent(run, list(unseen(run)) if not_listed else [])
-    runs.finish(run.pk, missing=absence.missing, note=absence.note, seen=run.seen)
+    with transaction.atomic():  # else a run taken up in between would count the same absence twice
+        absence = settle_absent(run, list(unseen(run)) if not_listed else [])
+        runs.finish(run.pk, missing=absence.missing, note=absence.note, seen=run.seen)
     return True
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from msgspec import structs
 
 from sims.models import Sim, SyncRun
-from sims.sync import runs
+from sims.sync import runs, work
 from smarthub import Client, RawPage, errors
 from tests.simulated import Simulated
 
@@ -71,6 +71,24 @@ def test_list_that_shows_fewer_than_it_told_of_says_so(
     assert (run.state, Sim.objects.count()) == ("finished", 240)
     [error] = run.errors
     assert error.startswith(f"{name}: the carrier told of {told} SIMs and listed {told - 10}. ")
+
+
+def test_shortage_is_told_once_though_the_run_is_killed_just_then(
+    sync: Sync, client: Client, answering: Callable[[Answers], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(lambda account, page, answer: emptied(answer) if (account, page) == (EXAMPLE, 0) else answer)
+    run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
+    enter = work._enter
+
+    def killed(run: SyncRun, phase: SyncRun.Phase) -> None:
+        if phase == SyncRun.Phase.ABSENT:
+            raise KeyboardInterrupt
+        enter(run, phase)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(work, "_enter", killed)
+        work.work_slice(run.pk, client)
+    assert [error.startswith(EXAMPLE) for error in sync(run).errors] == [True]
 
 
 def test_list_that_is_short_is_read_again_soon_but_ever_more_slowly(
