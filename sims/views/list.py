@@ -75,45 +75,66 @@ def _columns(preference: ListPreference, view: SavedView | None) -> list[Column]
 
 
 def _context(request: HttpRequest, form: SimListForm, listing: Listing, shown: Sequence[Column]) -> dict[str, Any]:
-    filters, page = Filters(form, listing, request.path), listing.page
-    fleet = freshness_of(request)
-    return {
+    filters = Filters(form, listing, request.path)
+    context = {
         "form": form,
         "filters": filters,
         "messages_of_form": [*form.messages, *listing.strange],
-        "rows": page.rows,
-        "body": body_of(page.rows, shown),
+        "verbs": bar_verbs(listing.facets, form.asked.statuses),
+        "fleet": freshness_of(request),
+        "interval_words": interval_words(),
+        "back_actions": [Action("Back to the first page", filters.url())],
+        "sync_actions": [Action("Open sync", reverse("sims:sync"))],
+        "is_fragment": wants(request, "sim-table"),
+        "is_plain": not filters.chips() and not listing.strange and not form.messages,
+    }
+    return (
+        context | _of_table(listing, filters, shown) | _of_filters(listing, filters) | _of_pages(form, listing, filters)
+    )
+
+
+def _of_table(listing: Listing, filters: Filters, shown: Sequence[Column]) -> dict[str, Any]:
+    """The rows under their heads, and the columns to choose from."""
+    return {
+        "rows": listing.page.rows,
+        "body": body_of(listing.page.rows, shown),
         "heads": printed(heads_of(shown, listing, filters)),
         "columns": chooser.all_in_order(shown),
         "shown_columns": shown,
         "column_count": len(chooser.COLUMNS),
         "is_usual": tuple(column.name for column in shown) == chooser.USUAL,
+        "order": listing.order.words,
+        "only_iccid": listing.total > 1 and len(listing.sorts) < len(ORDERS),
+        "sort_words": " and ".join(dict.fromkeys(ORDERS[name].title for name in ORDERS if name in listing.sorts)),
+    }
+
+
+def _of_filters(listing: Listing, filters: Filters) -> dict[str, Any]:
+    """What is asked for, and how many answer it."""
+    return {
+        "groups": filters.groups(),
+        "shares": filters.shares(),
+        "chips": filters.chips(),
+        "query": urlencode(filters.selection()),
+        "address_query": urlencode(filters.selection(with_manners=True)),
         "total": listing.total,
         "fleet_total": listing.fleet,
         "total_words": f"{count(listing.total)}{'+' if listing.is_capped else ''}",
         "is_capped": listing.is_capped,
-        "only_iccid": listing.total > 1 and len(listing.sorts) < len(ORDERS),
-        "order": listing.order.words,
-        "groups": filters.groups(),
-        "shares": filters.shares(),
-        "verbs": bar_verbs(listing.facets, form.asked.statuses),
-        "chips": filters.chips(),
-        "query": urlencode(filters.selection()),
-        "address_query": urlencode(filters.selection(with_manners=True)),
-        "sort_words": " and ".join(dict.fromkeys(ORDERS[name].title for name in ORDERS if name in listing.sorts)),
         "nothing": filters.nothing() if not listing.total else None,
+    }
+
+
+def _of_pages(form: SimListForm, listing: Listing, filters: Filters) -> dict[str, Any]:
+    """The ways to the other pages, and how long one may be."""
+    page = listing.page
+    return {
         "before_url": filters.url(before=page.before) if page.before else "",
         "after_url": filters.url(after=page.after) if page.after else "",
         "first_url": filters.url(),
         "row_choices": [
             {"rows": rows, "url": filters.url(rows=rows), "is_current": rows == form.page_size} for rows in ROWS
         ],
-        "fleet": fleet,
-        "interval_words": interval_words(),
-        "back_actions": [Action("Back to the first page", filters.url())],
-        "sync_actions": [Action("Open sync", reverse("sims:sync"))],
-        "is_fragment": wants(request, "sim-table"),
-        "is_plain": not filters.chips() and not listing.strange and not form.messages,
     }
 
 
