@@ -12,6 +12,7 @@ from batches.models import Batch
 from smarthub_portal.celery import app
 from tests.batches.conftest import due_now, sent, states
 from toolkit.carrier import carrier as carrier_of
+from toolkit.governor import Lane
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def queued(monkeypatch):
 
 
 def test_a_slice_and_the_next_run_twice(carrier, client, fleet, plan, user, queued, monkeypatch):
-    monkeypatch.setattr(tasks, "carrier", lambda lane: client)
+    monkeypatch.setattr(tasks, "carrier", {Lane.BATCH: client}.__getitem__)
     batch = plan(fleet[:2])
     run.start(batch, user)
 

@@ -8,6 +8,7 @@ from sims.models import Sim, SimCustomFields
 from smarthub import Client
 from tests.sims.fleet import make_sim
 from tests.simulated import Simulated
+from toolkit.governor import Lane
 
 pytestmark = pytest.mark.django_db
 SEED = "8986011805021000004"
@@ -15,7 +16,7 @@ SEED = "8986011805021000004"
 
 @pytest.fixture(autouse=True)
 def _carrier(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
-    monkeypatch.setattr(custom_fields, "carrier", lambda lane: client)
+    monkeypatch.setattr(custom_fields, "carrier", {Lane.CLICK: client}.__getitem__)
 
 
 def test_the_five_texts_are_kept_with_their_time(client: Client) -> None:

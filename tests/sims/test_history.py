@@ -13,6 +13,7 @@ from sims.models import ChangeLogRow, HistoryRead, Sim
 from smarthub import Client
 from tests.sims.fleet import make_sim
 from tests.simulated import Simulated
+from toolkit.governor import Lane
 
 pytestmark = pytest.mark.django_db
 SEED = "8986011805021000004"
@@ -27,7 +28,7 @@ def carrier(simulator: Simulated) -> Simulated:
 
 @pytest.fixture(autouse=True)
 def _carrier(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
-    monkeypatch.setattr(history, "carrier", lambda lane: client)
+    monkeypatch.setattr(history, "carrier", {Lane.CLICK: client}.__getitem__)
 
 
 @pytest.fixture

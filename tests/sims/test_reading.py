@@ -12,6 +12,7 @@ from sims.reading import read_again
 from smarthub import Client
 from tests.simulated import Simulated
 from toolkit import carrier as toolkit_carrier
+from toolkit.governor import Lane
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def user() -> User:
 
 @pytest.fixture(autouse=True)
 def _carrier(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
-    monkeypatch.setattr(reading, "carrier", lambda lane: client)
+    monkeypatch.setattr(reading, "carrier", {Lane.CLICK: client}.__getitem__)
 
 
 def test_what_the_carrier_shows_is_in_the_copy_at_once(sync: Callable, carrier: Simulated, user: User) -> None:

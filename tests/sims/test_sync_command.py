@@ -14,6 +14,7 @@ from sims.sync import runs, work
 from smarthub import Client
 from tests.simulated import Simulated
 from toolkit import carrier as toolkit_carrier
+from toolkit.governor import Lane
 
 pytestmark = pytest.mark.django_db
 SEED = "8986011805021000004"
@@ -22,7 +23,7 @@ LAB = "8986011805021000010"
 
 @pytest.fixture(autouse=True)
 def _carrier(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
-    monkeypatch.setattr(sync_sims, "carrier", lambda lane: client)
+    monkeypatch.setattr(sync_sims, "carrier", {Lane.SYNC: client}.__getitem__)
     monkeypatch.setattr(sync_sims, "FOLLOW_EVERY_S", 0)
 
 

@@ -14,6 +14,7 @@ from sims.sync import runs, slice
 from smarthub import Client
 from toolkit import carrier as toolkit_carrier
 from toolkit import lease
+from toolkit.governor import Lane
 
 pytestmark = pytest.mark.django_db
 Callbacks = Callable[..., object]
@@ -35,7 +36,7 @@ def test_slice_of_work_queues_the_next_until_the_run_is_complete(
     run: SyncRun, client: Client, queued: list[int], monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Callbacks,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(tasks, "carrier", lambda lane: client)
+    monkeypatch.setattr(tasks, "carrier", {Lane.SYNC: client}.__getitem__)
     with django_capture_on_commit_callbacks(execute=True), monkeypatch.context() as short:
         short.setattr(slice.Slice, "is_over", True)
         tasks.work_sync(run.pk)
@@ -61,7 +62,7 @@ def test_worker_told_to_stop_hands_its_run_back(
     run: SyncRun, client: Client, queued: list[int], monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Callbacks,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(tasks, "carrier", lambda lane: client)
+    monkeypatch.setattr(tasks, "carrier", {Lane.SYNC: client}.__getitem__)
     monkeypatch.setattr(slice, "is_stopping", lambda: True)
     with django_capture_on_commit_callbacks(execute=True):
         tasks.work_sync(run.pk)
