@@ -42,10 +42,13 @@ local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1e6
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'blocked', 'share', 'shared_at')
 local capacity, refill, reserve, recovery = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local at = math.min(tonumber(bucket[2]) or now, now)
-local blocked = tonumber(bucket[3]) or 0
+local at, blocked, shared_at = tonumber(bucket[2]) or now, tonumber(bucket[3]) or 0, tonumber(bucket[5]) or now
+if at > now then -- the clock went back, and what was to come goes back with it
+    at, blocked, shared_at = now, blocked - (at - now), shared_at - (at - now)
+    redis.call('HSET', KEYS[1], 'at', at, 'blocked', blocked, 'shared_at', shared_at)
+end
 if blocked > now then return math.ceil((blocked - now) * 1000) end
-local share = math.min(1, (tonumber(bucket[4]) or 1) + math.max(0, now - (tonumber(bucket[5]) or now)) / recovery)
+local share = math.min(1, (tonumber(bucket[4]) or 1) + math.max(0, now - shared_at) / recovery)
 local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + (now - at) * refill * share)
 local short = 1 + reserve * capacity - tokens
 if short <= 0 then tokens = tokens - 1 end

@@ -40,8 +40,10 @@ Row = TypeVar("Row", bound=Leased)
 
 
 def free(now: datetime | Now | None = None) -> models.Q:
-    """Rows that nobody works at the moment."""
-    return models.Q(lease_until__isnull=True) | models.Q(lease_until__lt=now or Now())
+    """Rows that nobody works at the moment. A lease that ends later than any can is from before the clock went back."""
+    moment = now or Now()
+    is_over = models.Q(lease_until__lt=moment) | models.Q(lease_until__gt=moment + 2 * LEASE)
+    return models.Q(lease_until__isnull=True) | is_over
 
 
 def claim(rows: models.QuerySet[Row]) -> UUID | None:

@@ -108,6 +108,17 @@ def test_clock_of_valkey_going_back_gives_nothing_and_blocks_nobody(make: Make, 
     assert 0 < make()._wait_s() < 1
 
 
+def test_clock_of_valkey_going_back_makes_no_wait_longer(make: Make, clock: Clock) -> None:
+    make().throttled(7)
+    clock.sleep(-3600)
+    clock.slept = 0
+    make().acquire()
+    assert clock.slept < 8
+    clock.sleep(governor.RECOVERY_S)
+    _taken(make())
+    assert _seconds_for(make(), clock, 100) < 1.1 * 100 / make().refill
+
+
 def test_without_valkey_it_goes_on_alone_and_slower() -> None:
     gone = redis.Redis(unix_socket_path="/nonexistent/socket", retry=Retry(NoBackoff(), 0))
     slept: list[float] = []
