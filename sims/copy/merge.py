@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,10 +14,7 @@ from sims.copy.causes import CHANGES, CHANGES_ASKED, Changes, changes_of
 from sims.copy.differences import DIFFERENCES, Difference, difference_of
 from sims.copy.rows import COLUMNS
 from sims.shown import ON_PAGE
-from toolkit.database import copy_rows, set_cursor
-
-# A read_at further ahead than this was written before our clock went back, and does not count as fresher.
-CLOCK_TOLERANCE = timedelta(seconds=5)
+from toolkit.database import array_of, copy_rows, set_cursor
 
 
 class Merged(NamedTuple):
@@ -58,12 +56,13 @@ metered AS (
 SELECT giccid, id FROM made
 """
 
-# Locked in order of their ids, lest two writers wait for each other.
+# Locked in order of their ids, lest two writers wait for each other; not their keys, lest whatever is begun for a SIM
+# wait for all of the merge.
 COMPARE = f"""
 WITH s AS MATERIALIZED (
     SELECT s.id, s.account_id, s.status, s.package, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at,
         s.data_usage_mb, s.apns, s.devices, s.read_at, s.missing_since
-    FROM sims_sim s JOIN copy_incoming i ON i.sim_id = s.id ORDER BY s.id FOR UPDATE OF s
+    FROM sims_sim s JOIN copy_incoming i ON i.sim_id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
 )
 UPDATE copy_incoming i SET
     account_id = COALESCE(i.account_id, s.account_id),
@@ -89,6 +88,8 @@ LEFT JOIN (
 ) AS shown USING (id)
 WHERE s.id = i.sim_id
 """
+
+LOCK = "SELECT FROM sims_sim WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 USAGE = """
 INSERT INTO sims_usageday AS u (day, sim_id, cycle, data_usage_mb, read_at)
@@ -129,25 +130,35 @@ WHERE s.id = i.sim_id AND NOT i.is_stale
 """
 
 
-def merge(cursor: psycopg.Cursor[Any], rows: list[Row], *, now: datetime, run_id: int | None) -> Merged:
-    """Write `rows` into the copy, locking in id order; what is fresher than its row's read is left alone.
+def merge(
+    cursor: psycopg.Cursor[Any],
+    rows: list[Row],
+    *,
+    trusted_until: datetime,
+    run_id: int | None,
+    beside: Collection[int] = (),
+) -> Merged:
+    """Write `rows` into the copy, locking in id order; what was asked for before its row was read is left alone.
 
-    `make_room` comes before.
+    A row read after `trusted_until` does not count as fresher. `beside` are SIMs that the caller writes next, locked in
+    one order with the others. `make_room` comes before.
     """
     copy_rows(cursor, "copy_incoming", COLUMNS, rows)
     new = sum(row[0] is None for row in rows)
     new_ids = dict(cursor.execute(INSERT).fetchall()) if new else {}
-    return _merge_known(cursor, new_ids, len(rows) - new, now, run_id) if new < len(rows) else Merged(new_ids)
+    if beside:
+        cursor.execute(LOCK, [array_of([*beside, *(row[0] for row in rows if row[0] is not None)])])
+    return _merge_known(cursor, new_ids, len(rows) - new, trusted_until, run_id) if new < len(rows) else Merged(new_ids)
 
 
 def _merge_known(
-    cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: int, now: datetime, run_id: int | None
+    cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: int, trusted_until: datetime, run_id: int | None
 ) -> Merged:
     """The rows that the copy has, in one round trip: a worker whose other threads are busy waits for each."""
     connection = cursor.connection
     with psycopg.Cursor(connection) as differing, psycopg.Cursor(connection) as changing, set_cursor() as updating:
         with connection.pipeline():
-            cursor.execute(COMPARE, {"trusted_until": now + CLOCK_TOLERANCE, "run_id": run_id})
+            cursor.execute(COMPARE, {"trusted_until": trusted_until, "run_id": run_id})
             # As text each time would be read by Django, in Python.
             differing.execute(DIFFERENCES, binary=True)
             changing.execute(CHANGES, CHANGES_ASKED)

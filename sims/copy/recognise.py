@@ -25,10 +25,10 @@ TOUCH = """
 UPDATE sims_sim s SET read_at = r.asked_at
 FROM (
     SELECT locked.id, t.asked_at
-    FROM (SELECT id FROM sims_sim WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE) AS locked
+    FROM (SELECT id FROM sims_sim WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE) AS locked
     JOIN unnest(%(ids)s::bigint[], %(asked)s::timestamptz[]) AS t (id, asked_at) USING (id)
 ) AS r
-WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(now)s)
+WHERE s.id = r.id AND (s.read_at < r.asked_at OR s.read_at > %(trusted_until)s)
 """
 
 
@@ -62,7 +62,7 @@ def known_accounts(cursor: psycopg.Cursor[Any], giccids: list[str]) -> dict[str,
     return dict(cursor.fetchall())
 
 
-def touch(cursor: psycopg.Cursor[Any], asked: dict[int, datetime], *, now: datetime) -> None:
-    """Move `read_at` of unchanged SIMs that were asked for by name: id and when."""
+def touch(cursor: psycopg.Cursor[Any], asked: dict[int, datetime], *, trusted_until: datetime) -> None:
+    """Move `read_at` of unchanged SIMs that were asked for by name, forward; back where it is past `trusted_until`."""
     if asked:
-        cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "now": now})
+        cursor.execute(TOUCH, {"ids": list(asked), "asked": list(asked.values()), "trusted_until": trusted_until})

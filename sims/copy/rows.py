@@ -65,7 +65,7 @@ def prepared(answer: Answer, *, last_mark: int | None = None, with_rows: bool = 
 
 
 def _rows(answer: Answer, digests: Digests) -> list[Row | RecordError]:
-    common = common_of(answer, answer.account_id)
+    common = common_of(answer)
     return [_row_or_error(raw, digest, common) for raw, digest in zip(answer.records, each_of(digests), strict=True)]
 
 
@@ -77,7 +77,7 @@ def _row_or_error(raw: bytes, digest: Digests, common: Common) -> Row | RecordEr
 
 
 class Common(NamedTuple):
-    """What the rows of one answer and account have in common, as texts."""
+    """What the rows of one answer have in common, as texts."""
 
     account_id: str | None
     asked_at: str
@@ -86,10 +86,10 @@ class Common(NamedTuple):
     cycle: str
 
 
-def common_of(answer: Answer, account_id: int | None) -> Common:
-    """What rows of the answer have in common as SIMs of this account."""
+def common_of(answer: Answer) -> Common:
+    """What rows of the answer have in common."""
     is_targeted = "t" if answer.is_targeted else "f"
-    return Common(_text(account_id), answer.asked_at.isoformat(), is_targeted, *days_of(answer.asked_at))
+    return Common(_text(answer.account_id), answer.asked_at.isoformat(), is_targeted, *days_of(answer.asked_at))
 
 
 def row_of(raw: bytes, digest: Digests, common: Common) -> Row:

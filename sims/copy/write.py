@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -39,6 +39,8 @@ from toolkit.database import set_cursor
 
 GICCID = COLUMNS.index("giccid")
 UNKNOWN = digests_in([b""], 0)  # of no record
+# A read_at further ahead than this was written before our clock went back, and does not count as fresher.
+CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -103,11 +105,11 @@ class _Writing:
         *,
         only_new: bool = False,
     ) -> None:
-        self.cursor, self.answers, self.run_id, self.now = cursor, answers, run_id, now
-        self.last_run_id, self.only_new = last_run_id, only_new
+        self.cursor, self.answers, self.run_id, self.last_run_id = cursor, answers, run_id, last_run_id
+        self.trusted_until, self.only_new = now + CLOCK_TOLERANCE, only_new
         self.kept_in: dict[str, tuple[int, int]] = {}
-        self.accounts = known_accounts(cursor, named_giccids(answers))
-        self.digests = [digests_of(answer, self.accounts) for answer in answers]
+        accounts = known_accounts(cursor, named_giccids(answers))
+        self.digests = [digests_of(answer, accounts) for answer in answers]
         # First of all, so that what differs elsewhere is held against these pages as against all of the run.
         shown = recognise(cursor, answers, self.digests, run_id=run_id, last_run_id=last_run_id)
         read = sum(len(answer.records) for answer in answers)
@@ -124,11 +126,12 @@ class _Writing:
         known = self._known(newest)
         ids, same = dict(known.ids), known.same | self._keep_accounts(newest, known)
         rows = self._decode(newest, ids, same)
+        asked = self._asked(newest, ids, same)
         if rows:
-            ids |= self._merge(rows, cause)
+            ids |= self._merge(rows, cause, beside=asked)
             ids |= self._merge_late([row for row in rows if row[GICCID] not in ids], cause)
         self._note_seen(places, ids)
-        self._touch(newest, ids, same)
+        touch(self.cursor, asked, trusted_until=self.trusted_until)
 
     def _note_seen(self, places: list[tuple[str, Place]], ids: dict[str, int]) -> None:
         seen: list[dict[int, None]] = [{} for _ in self.answers]
@@ -206,8 +209,7 @@ class _Writing:
     def _row(self, giccid: str, place: Place) -> Row:
         answer = self.answers[place.answer]
         if answer.rows is None:
-            account_id = answer.account_id or self.accounts.get(giccid)
-            return row_of(self._raw(place), self._digest(place), common_of(answer, account_id))
+            return row_of(self._raw(place), self._digest(place), common_of(answer))
         row = answer.rows[place.record]
         if isinstance(row, RecordError):
             raise row
@@ -217,8 +219,8 @@ class _Writing:
         row = self._row(giccid, place)
         return row_in(row, *self.kept_in[giccid]) if giccid in self.kept_in else row
 
-    def _merge(self, rows: list[Row], cause: CauseFor) -> dict[str, int]:
-        merged = merge(self.cursor, rows, now=self.now, run_id=self.run_id)
+    def _merge(self, rows: list[Row], cause: CauseFor, *, beside: Collection[int] = ()) -> dict[str, int]:
+        merged = merge(self.cursor, rows, trusted_until=self.trusted_until, run_id=self.run_id, beside=beside)
         events = [event for difference in merged.differences for event in events_of(difference)]
         of_all = cause if isinstance(cause, Cause) else Cause(Event.Cause.READ)
         self.result.event_ids += record(with_causes(events, cause, merged.changes), cause=of_all)
@@ -241,13 +243,13 @@ class _Writing:
             self._merge(known, cause)
         return ids
 
-    def _touch(self, newest: dict[str, Place], ids: dict[str, int], same: Set[str]) -> None:
-        asked = {
+    def _asked(self, newest: dict[str, Place], ids: dict[str, int], same: Set[str]) -> dict[int, datetime]:
+        """When the unchanged SIMs were asked for that were asked for by name."""
+        return {
             ids[giccid]: self.answers[newest[giccid].answer].asked_at
             for giccid in same
             if self.answers[newest[giccid].answer].is_targeted
         }
-        touch(self.cursor, asked, now=self.now)
 
     def _raw(self, place: Place) -> bytes:
         return self.answers[place.answer].records[place.record]

@@ -185,6 +185,12 @@ def test_clock_that_went_back_does_not_freeze_the_copy() -> None:
     assert (only().status, only().read_at) == ("DEACTIVATED", NOON)
 
 
+def test_clock_that_is_a_little_ahead_elsewhere_takes_no_age_back() -> None:
+    write(page(record(1), after_s=3))
+    write(named(record(1), after_s=1), now=NOON + timedelta(seconds=1))
+    assert only().read_at == NOON + timedelta(seconds=3)
+
+
 def test_missing_sim_that_comes_back_unchanged_is_missing_no_more() -> None:
     write(page(record(1)))
     Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)

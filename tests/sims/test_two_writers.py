@@ -1,0 +1,102 @@
+"""What becomes of a SIM that two answers are written of at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from journal.models import Event
+from sims.copy import write as write_module
+from sims.models import OpenChange, Operation, Sim, Verb
+from tests.sims.records import account, giccid, named, page, record, write
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAIT_S = 20
+
+Beside = Callable[[Callable[[], Any]], Future[Any]]
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    """Does something on a connection of its own."""
+
+    def do(work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda work: pool.submit(do, work)
+
+
+def is_somebody_waiting() -> bool:
+    """For what this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_sims_are_locked_in_one_order_also_where_some_were_only_seen(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writer changes the second SIM and has seen the first, the other changes both."""
+    write(page(record(1), record(2)))
+    touch, others = write_module.touch, []
+
+    def touch_later(cursor: psycopg.Cursor[Any], asked: dict[int, Any], **how: Any) -> None:
+        if asked:
+            changed = [record(number, status="RETIRED") for number in (1, 2)]
+            others.append(beside(lambda: write(page(*changed, after_s=90))))
+            wait_until(is_somebody_waiting, "the other waits for a SIM", WAIT_S)
+        touch(cursor, asked, **how)
+
+    monkeypatch.setattr(write_module, "touch", touch_later)
+    write(named(record(1), record(2, status="DEACTIVATED"), after_s=60))
+    assert [other.result(WAIT_S).changed for other in others] == [2]
+    assert set(Sim.objects.values_list("status", flat=True)) == {"RETIRED"}
+
+
+def test_change_is_begun_while_its_sim_is_being_written(beside: Beside) -> None:
+    """What refers to a SIM does not wait for a merge of many others."""
+    write(page(record(1)))
+    sim = Sim.objects.get()
+
+    def begin() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        operation = Operation.objects.create(sim_id=sim.pk, verb=Verb.SUSPEND, username="mara")
+        OpenChange.objects.create(sim_id=sim.pk, operation=operation, verb=Verb.SUSPEND)
+
+    with transaction.atomic():
+        write(page(record(1, status="DEACTIVATED"), after_s=60))
+        beside(begin).result(WAIT_S)
+    assert OpenChange.objects.exists()
+
+
+def test_read_by_name_leaves_the_account_that_another_writer_has_just_given(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(page(record(1)))
+    lab, known_accounts = account("lab account"), write_module.known_accounts
+
+    def known_before(cursor: psycopg.Cursor[Any], giccids: list[str]) -> dict[str, int | None]:
+        known = known_accounts(cursor, giccids)
+        monkeypatch.setattr(write_module, "known_accounts", known_accounts)
+        beside(lambda: write(page(record(1), after_s=30, of=lab))).result(WAIT_S)
+        return known
+
+    monkeypatch.setattr(write_module, "known_accounts", known_before)
+    written = write(named(record(1, status="DEACTIVATED"), after_s=60))
+    sim = Sim.objects.get(giccid=giccid(1))
+    assert (sim.account, sim.status) == (lab, "DEACTIVATED")
+    assert [event.kind for event in Event.objects.filter(pk__in=written.event_ids)] == ["sim.status"]
