@@ -195,6 +195,16 @@ def test_refused_key_stops_the_run_at_once(sync: Sync, carrier: Simulated, kind:
     assert word in run.note
 
 
+def test_key_that_is_refused_for_an_account_stops_the_run_before_its_sims_are_asked_for(
+    sync: Sync, carrier: Simulated
+) -> None:
+    carrier.post("/_sim/fault", {"operation": "account", "kind": "401", "times": 1})
+    carrier.post("/_sim/requests", {})
+    run = sync()
+    assert (run.state, "figures: The carrier refused the key" in run.note) == ("failed", True)
+    assert "S2" not in carrier.get("/_sim/requests?limit=1")["counts"]
+
+
 def test_account_whose_packages_cannot_be_read_is_noted_and_its_sims_are_read(sync: Sync, carrier: Simulated) -> None:
     carrier.post("/_sim/fault", {"operation": "service_packages", "kind": "500", "times": 1})
     run = sync()
@@ -278,13 +288,15 @@ def test_account_no_longer_named_is_marked_gone_and_kept(sync: Sync, carrier: Si
     assert Account.objects.get(name="lab account").gone_at is None
 
 
+ODD_NAMES = ("""O'Neill & "Sons" """.strip(), "Nord/Süd\\..", "<script>alert(1)</script>", "深圳 IoT")
+
+
 def test_odd_account_names_are_read(sync: Sync, carrier: Simulated) -> None:
-    for name in ("O'Neill & <b>Sons</b>", "深圳 IoT"):
+    for name in ODD_NAMES:
         carrier.post("/_sim/accounts", {"add": [{"name": name}]})
-    carrier.post("/_sim/sims", {"move": {SEED: "深圳 IoT"}})
-    sync()
-    assert sim().account.name == "深圳 IoT"
-    assert Account.objects.filter(name="O'Neill & <b>Sons</b>").exists()
+        carrier.post("/_sim/sims", {"move": {SEED: name}})
+        run = sync()
+        assert (run.state, run.errors, sim().account.name) == ("finished", [], name)
 
 
 def test_bad_record_is_kept_aside_by_name_and_its_neighbours_are_kept(sync: Sync, carrier: Simulated) -> None:
@@ -323,6 +335,17 @@ def test_record_nested_deeply_where_nobody_reads_it_stops_no_run(
     assert (run.state, Sim.objects.count() + run.kept_aside) == ("finished", 250)
 
 
+def test_record_of_any_size_with_any_sign_is_kept_aside(sync: Sync, carrier: Simulated) -> None:
+    for number, bad in enumerate(["1\0", "\ud800", "x" * 200_000]):
+        record = {"giccid": f"89{number}", "status": "ACTIVATED", "currentCycleUsages": {"dataUsage": bad}}
+        carrier.post("/_sim/sims", {"put": [record]})
+    run = sync()
+    assert (run.state, run.kept_aside, Sim.objects.count()) == ("finished", 3, 250)
+    kept = list(SetAside.objects.order_by("giccid"))
+    assert [aside.giccid for aside in kept] == ["890", "891", "892"]
+    assert max(len(aside.raw) + len(aside.reason) for aside in kept) < 25_000
+
+
 def test_record_without_a_key_is_kept_aside(sync: Sync, carrier: Simulated) -> None:
     carrier.post("/_sim/sims", {"put": [{"status": "ACTIVATED"}]})
     run = sync()
@@ -330,11 +353,14 @@ def test_record_without_a_key_is_kept_aside(sync: Sync, carrier: Simulated) -> N
 
 
 def test_order_that_shifts_while_we_read_loses_no_sim(sync: Sync, carrier: Simulated) -> None:
-    carrier.post("/_sim/knobs", {"shift": 3})
+    """And none of those that appear meanwhile."""
+    carrier.post("/_sim/knobs", {"shift": 3, "max_size": 10})
     sync()
+    assert sync().missing == 0
+    carrier.post("/_sim/knobs", {"shift": 0})
     run = sync()
-    assert run.missing == 0
-    assert Sim.objects.count() >= 250
+    assert (run.state, run.missing, Sim.objects.count()) == ("finished", 0, carrier.get("/v1/global-sims")["total"])
+    assert Sim.objects.count() > 250
 
 
 @pytest.mark.parametrize("knobs", [{"max_size": 10}, {"extra_fields": True}, {"bare_arrays": True}])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from smarthub_portal.env import BASE_DIR, EnvError, load
+from smarthub_portal.env import BASE_DIR, SECRETS, Env, EnvError, load
 
 
 def read(**given: str):
@@ -86,6 +86,20 @@ def test_secrets_are_read_from_files(tmp_path: Path) -> None:
 
     assert env.SMARTHUB_API_KEY == "from-a-file"
     assert "from-a-file" not in repr(env)
+
+
+def test_whatever_is_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    assert set(SECRETS) == {name for name, field in Env.model_fields.items() if not field.repr}
+    values = {name: f"{name.lower()}-{'x' * 32}" for name in SECRETS}
+    values |= {"DATABASE_URL": "postgres://of-a-file/portal", "REDIS_URL": "redis://of-a-file"}
+    for name, value in values.items():
+        (tmp_path / name).write_text(f"{value}\n")
+
+    env = read(
+        SMARTHUB_BASE_URL="https://x.example.com/v1", **{f"{name}_FILE": str(tmp_path / name) for name in SECRETS}
+    )
+
+    assert {name: getattr(env, name) for name in SECRETS} == values
 
 
 def test_a_secret_file_that_is_not_there_or_too_much(tmp_path: Path) -> None:

@@ -153,6 +153,12 @@ def test_the_system_theme_leaves_the_page_open(signed_in):
     assert '<html lang="en">' in signed_in.get("/account/").content.decode()
 
 
+@pytest.mark.parametrize("is_https", [True, False])
+def test_a_theme_goes_where_the_session_goes(signed_in, is_https):
+    response = signed_in.post(reverse("users:theme"), {"theme": "dark"}, secure=is_https)
+    assert bool(response.cookies["theme"]["secure"]) is is_https
+
+
 def test_a_theme_nobody_drew_is_refused(signed_in):
     response = signed_in.post(reverse("users:theme"), {"theme": '"><script>'})
     assert response.status_code == 400
