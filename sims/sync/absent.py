@@ -60,10 +60,14 @@ UPDATE sims_sim SET absent_runs = 1, digest = NULL
 WHERE id = ANY(%s) AND absent_runs = 0 AND read_at < %s
 """
 
+# All that are written are locked, in the order in which each writer does it.
 NEWLY_MISSING = """
-SELECT id, giccid, account_id FROM sims_sim
-WHERE id = ANY(%s) AND absent_runs > 0 AND missing_since IS NULL AND read_at < %s
-ORDER BY id FOR UPDATE
+WITH locked AS MATERIALIZED (
+    SELECT id, giccid, account_id, absent_runs FROM sims_sim
+    WHERE id = ANY(%s) AND missing_since IS NULL AND read_at < %s
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT id, giccid, account_id FROM locked WHERE absent_runs > 0
 """
 
 MARK_MISSING = "UPDATE sims_sim SET missing_since = %s, absent_runs = 2, changed_at = %s WHERE id = ANY(%s)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -12,8 +13,9 @@ from django.db import connection, transaction
 
 from journal.models import Event
 from sims.copy import write as write_module
-from sims.models import OpenChange, Operation, Sim, Verb
-from tests.sims.records import account, giccid, named, page, record, write
+from sims.models import OpenChange, Operation, Sim, SyncRun, Verb
+from sims.sync.absent import FIRST_ABSENCE, settle_absent
+from tests.sims.records import NOON, account, giccid, named, page, record, write
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +66,30 @@ def test_sims_are_locked_in_one_order_also_where_some_were_only_seen(
     write(named(record(1), record(2, status="DEACTIVATED"), after_s=60))
     assert [other.result(WAIT_S).changed for other in others] == [2]
     assert set(Sim.objects.values_list("status", flat=True)) == {"RETIRED"}
+
+
+def test_sims_are_locked_in_one_order_also_where_they_are_counted_absent(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first SIM for the first time, the second for the second, while another writer has found both."""
+    write(page(record(1), record(2)))
+    Sim.objects.filter(giccid=giccid(2)).update(absent_runs=1, digest=None)
+    execute, others = psycopg.Cursor.execute, []
+
+    def find_both_before(cursor: psycopg.Cursor[Any], query: Any, *more: Any, **how: Any) -> Any:
+        if query == FIRST_ABSENCE:
+            changed = [record(number, status="RETIRED") for number in (1, 2)]
+            others.append(beside(lambda: write(page(*changed, after_s=90))))
+            wait_until(is_somebody_waiting, "the other waits for a SIM", WAIT_S)
+        return execute(cursor, query, *more, **how)
+
+    run = SyncRun.objects.create(
+        kind=SyncRun.Kind.FULL, trigger=SyncRun.Trigger.PLAN, state="running", started_at=NOON + timedelta(seconds=30)
+    )
+    monkeypatch.setattr(psycopg.Cursor, "execute", find_both_before)
+    assert settle_absent(run, list(Sim.objects.values_list("pk", flat=True))).missing == 1
+    assert [other.result(WAIT_S).changed for other in others] == [2]
+    assert not Sim.objects.exclude(missing_since=None).exists()
 
 
 def test_change_is_begun_while_its_sim_is_being_written(beside: Beside) -> None:
