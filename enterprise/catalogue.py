@@ -48,8 +48,11 @@ def _write_enterprise(enterprise: carrier_models.Enterprise, read_at: datetime) 
 
 
 def _write_summaries(summaries: Sequence[carrier_models.AccountSummary], read_at: datetime) -> None:
-    """The accounts as the enterprise names them; one that is as it was is not written."""
-    known = {account.name: account for account in Account.objects.all()}
+    """The accounts as the enterprise names them; one that is as it was is not written.
+
+    All are locked first, in order of their ids: so does `write_accounts`, and others are marked gone afterwards.
+    """
+    known = {account.name: account for account in Account.objects.order_by("pk").select_for_update(no_key=True)}
     seen = {summary.name: summary for summary in summaries}
     named = [_named(known.get(name), summary, read_at) for name, summary in seen.items()]
     upsert([account for account in named if account is not None], unique=["name"], update=NAMED)
@@ -115,7 +118,8 @@ def _figures(answer: Answer[carrier_models.Account]) -> dict[str, Any]:
 def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.ServicePackage, ...]]]]) -> None:
     """Keep the tariffs of accounts (E3). One that is no longer listed is marked gone and kept.
 
-    None is where one could not be read: that may be the one that seems gone.
+    None is where one could not be read: that may be the one that seems gone. The accounts are written first, which
+    locks them: the tariffs that another answer lists, or lacks, may be others.
     """
     rows: dict[tuple[int, str], ServicePackage] = {}
     for account, answer in read:
@@ -123,9 +127,9 @@ def write_packages(read: Sequence[tuple[Account, Answer[tuple[carrier_models.Ser
         rows |= {(account.pk, package.name): _row(account, package, read_at) for package in answer.value}
     accounts = [account for account, _ in read]
     with transaction.atomic():
+        rewrite(accounts, ["packages_read_at"])
         upsert(rows.values(), unique=["account", "name"], update=[*FIGURES, "read_at", "gone_at"])
         _mark_gone([account for account, answer in read if not answer.refused], rows)
-        rewrite(accounts, ["packages_read_at"])
         note_reads(Source.Call.PACKAGES, {account: answer.reply.asked_at for account, answer in read})
 
 

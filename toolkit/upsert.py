@@ -19,7 +19,8 @@ def upsert(rows: Iterable[Model], *, unique: Sequence[str], update: Sequence[str
     """Insert the rows; of one that is there already by `unique`, set the fields `update`, or leave it without any.
 
     `bulk_create` with `update_conflicts` in a quarter of its time, for that looks at each value several times. Fields
-    hold plain values, ids are not set, and no row is told twice in one call.
+    hold plain values, ids are not set, and no row is told twice in one call. They are written in order of `unique`, lest two
+    writers wait for each other.
     """
     made = list(rows)
     if made:
@@ -42,9 +43,10 @@ def _statement(model: type[Model], unique: tuple[str, ...], update: tuple[str, .
     told = [field for field in model._meta.concrete_fields if "pk" in unique or not isinstance(field, AutoField)]
     table, into = connection.ops.quote_name(model._meta.db_table), ", ".join(map(_quoted, told))
     sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in [_quoted(every[name]) for name in update])
+    keys = ", ".join(_quoted(every[name]) for name in unique)
     statement = f"""
         INSERT INTO {table} ({into}) SELECT {into} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)
-        ON CONFLICT ({", ".join(_quoted(every[name]) for name in unique)})
+        ORDER BY {keys} ON CONFLICT ({keys})
         DO {f"UPDATE SET {sets}" if sets else "NOTHING"}
     """
     return statement, [(_column(field), field.attname) for field in told]

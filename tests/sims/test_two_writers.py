@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,37 +14,16 @@ from journal.models import Event
 from sims.copy import write as write_module
 from sims.models import OpenChange, Operation, Sim, SyncRun, Verb
 from sims.sync.absent import FIRST_ABSENCE, settle_absent
+from tests.beside import WAIT_S, Beside, connections_of_their_own, wait_for_waiting
 from tests.sims.records import NOON, account, giccid, named, page, record, write
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAIT_S = 20
-
-Beside = Callable[[Callable[[], Any]], Future[Any]]
 
 
 @pytest.fixture
 def beside() -> Iterator[Beside]:
-    """Does something on a connection of its own."""
-
-    def do(work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda work: pool.submit(do, work)
-
-
-def is_somebody_waiting() -> bool:
-    """For what this connection holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        return bool(cursor.fetchone()[0])
+    with connections_of_their_own() as beside:
+        yield beside
 
 
 def test_sims_are_locked_in_one_order_also_where_some_were_only_seen(
@@ -59,7 +37,7 @@ def test_sims_are_locked_in_one_order_also_where_some_were_only_seen(
         if asked:
             changed = [record(number, status="RETIRED") for number in (1, 2)]
             others.append(beside(lambda: write(page(*changed, after_s=90))))
-            wait_until(is_somebody_waiting, "the other waits for a SIM", WAIT_S)
+            wait_for_waiting()
         touch(cursor, asked, **how)
 
     monkeypatch.setattr(write_module, "touch", touch_later)
@@ -80,7 +58,7 @@ def test_sims_are_locked_in_one_order_also_where_they_are_counted_absent(
         if query == FIRST_ABSENCE:
             changed = [record(number, status="RETIRED") for number in (1, 2)]
             others.append(beside(lambda: write(page(*changed, after_s=90))))
-            wait_until(is_somebody_waiting, "the other waits for a SIM", WAIT_S)
+            wait_for_waiting()
         return execute(cursor, query, *more, **how)
 
     run = SyncRun.objects.create(
