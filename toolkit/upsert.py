@@ -19,8 +19,8 @@ def upsert(rows: Iterable[Model], *, unique: Sequence[str], update: Sequence[str
     """Insert the rows; of one that is there already by `unique`, set the fields `update`, or leave it without any.
 
     `bulk_create` with `update_conflicts` in a quarter of its time, for that looks at each value several times. Fields
-    hold plain values, ids are not set, and no row is told twice in one call. They are written in order of `unique`, lest two
-    writers wait for each other.
+    hold plain values, ids are not set, and no row is told twice in one call. They are written in order of `unique`,
+    lest two writers wait for each other.
     """
     made = list(rows)
     if made:
