@@ -5,9 +5,11 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 import requests
 
@@ -130,6 +132,29 @@ def test_a_normal_user_starts_and_stops_all_of_it() -> None:
     shutil.rmtree(folder)
 
 
+# Workers and beat are told together.
+WAVES = ("web", "worker", "simulator", "valkey", "postgres")
+
+
+def _ends(parts: dict[str, psutil.Process]) -> list[str]:
+    """What these were, as they end; what ended between two looks counts as in order."""
+    alive, ended = sorted(parts, key=_wave, reverse=True), []
+
+    def look() -> bool:
+        # The later ones first: whatever they end after has ended by then.
+        gone = [name for name in alive if not parts[name].is_running()]
+        ended.extend(sorted(map(_wave, gone)))
+        alive[:] = [name for name in alive if name not in gone]
+        return not alive
+
+    wait_until(look, "all of it has ended")
+    return [WAVES[wave] for wave in ended]
+
+
+def _wave(name: str) -> int:
+    return WAVES.index("worker" if name == "beat" else name.partition("-")[0])
+
+
 def test_nothing_outlives_a_killed_stack_and_it_starts_again(new_stack: LiveStack) -> None:
     assert new_stack.process is not None
     new_stack.process.kill()
@@ -138,14 +163,41 @@ def test_nothing_outlives_a_killed_stack_and_it_starts_again(new_stack: LiveStac
 
     new_stack.start()
     new_stack.wait_ready()
-    os.kill(new_stack.pids["worker-long"], signal.SIGKILL)
+    parts = {name: psutil.Process(pid) for name, pid in new_stack.pids.items()}
+    parts.pop("worker-long").kill()
     for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
         new_stack.process.send_signal(number)
 
+    ends = _ends(parts)
+    assert ends == sorted(ends, key=WAVES.index)
     assert new_stack.process.wait(60) == 0
     assert new_stack.processes() == []
     assert not (new_stack.folder / "var" / "run" / "stack.json").exists()
     assert "Traceback" not in new_stack.output.read_text()
+
+
+@pytest.fixture
+def other_database() -> Iterator[str]:
+    """An empty one on the engine of the tests, as an operator has made it."""
+    address, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("CREATE DATABASE elsewhere")
+        yield f"{address}/elsewhere"
+        connection.execute("DROP DATABASE elsewhere WITH (FORCE)")
+
+
+def test_engines_and_carrier_of_others_are_used(tmp_path: Path, other_database: str) -> None:
+    stack = LiveStack(tmp_path, "--no-simulator")
+    stack.start(env={"DATABASE_URL": other_database, "REDIS_URL": os.environ["REDIS_URL"]})
+    try:
+        stack.wait_ready()
+        assert set(stack.pids) == {"web-1", "worker-quick", "worker-long", "beat"}
+        assert not {"postgres", "valkey"} & {path.name for path in (tmp_path / "var").iterdir()}
+        with psycopg.connect(other_database) as connection:
+            tables = connection.execute("SELECT to_regclass('sims_sim')").fetchone()
+    finally:
+        code = stack.stop()
+    assert (tables, code) == (("sims_sim",), 0)
 
 
 def test_a_stop_in_the_middle_of_the_start_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
