@@ -47,6 +47,7 @@ ICCID, IMEI, IMSI, MSISDN = SimIdentifier.Kind.values
 
 Numbers = list[tuple[int, int, str]]
 NO_DEVICE = Device()
+MOST_DEVICES = 2**15  # as there are positions
 WHOLE_DEVICE = array_of((ICCID, IMEI, IMSI, MSISDN)), array_of((0, 0, 0, 0))
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -143,6 +144,9 @@ def _arrays_of(sim: Sim) -> tuple[str, str, str]:
         digits = f"{sim.giccid}{device.imei}{device.imsi}{device.msisdn}"
         if digits.isdigit() and digits.isascii() and not device.msisdn.startswith(ABROAD):
             return *WHOLE_DEVICE, f"{{{sim.giccid},{device.imei},{device.imsi},{device.msisdn}}}"
+    if len(sim.devices) > MOST_DEVICES:
+        reason = f"Device list holds {len(sim.devices):,} devices, at most {MOST_DEVICES:,} were expected."
+        raise RecordError(sim.giccid, "deviceInfo", reason)
     kinds, positions, values = zip(*numbers_of(sim), strict=True)
     return array_of(kinds), array_of(positions), f"{{{','.join(values)}}}"
 

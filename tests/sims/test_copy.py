@@ -209,6 +209,7 @@ def test_missing_sim_that_comes_back_unchanged_is_missing_no_more() -> None:
         (record(2, status=None), "status"),
         (record(2, currentCycleUsages={"dataUsage": "12,4 MB"}), "currentCycleUsages.dataUsage"),
         (record(2, deviceInfo="none"), "deviceInfo"),
+        (record(2, deviceInfo=[{"imei": "1"}] * (2**15 + 1)), "deviceInfo"),
         (record(2, activatedTime="yesterday"), "activatedTime"),
         ("text", ""),
         (None, ""),
