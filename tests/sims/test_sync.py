@@ -94,14 +94,14 @@ def test_run_held_by_a_worker_is_left_alone(client: Client) -> None:
 
 def test_work_is_done_in_slices_and_goes_on_where_it_stood(sync: Sync, client: Client) -> None:
     run = runs.request_full(trigger=SyncRun.Trigger.PLAN)
-    slices = 1
+    began = []
     while work.work_slice(run.pk, client, slice_s=0.02):
-        slices += 1
         run.refresh_from_db()
+        began.append(run.started_at)
         assert run.lease_owner is None
     run.refresh_from_db()
     assert (run.state, run.read, Sim.objects.count()) == ("finished", 250, 250)
-    assert slices > 1
+    assert began and set(began) == {run.started_at}
 
 
 def test_killed_run_is_resumed_without_reading_a_page_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +193,15 @@ def test_refused_key_stops_the_run_at_once(sync: Sync, carrier: Simulated, kind:
     run = sync()
     assert run.state == "failed"
     assert word in run.note
+
+
+def test_every_request_counts_and_what_was_asked_again_is_told_apart(sync: Sync, carrier: Simulated) -> None:
+    for call in ("enterprise", "service_packages", "sim_list"):
+        carrier.post("/_sim/fault", {"operation": call, "kind": "503", "times": 1})
+    carrier.post("/_sim/requests", {})
+    run = sync()
+    assert run.requests == sum(carrier.get("/_sim/requests?limit=1")["counts"].values())
+    assert (run.state, run.repeats) == ("finished", 3)
 
 
 def test_key_that_is_refused_for_an_account_stops_the_run_before_its_sims_are_asked_for(

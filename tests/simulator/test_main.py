@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import psutil
 import pytest
 import requests
 
@@ -80,6 +81,20 @@ def test_quiet_keeps_a_fleet_in_real_time_as_it_is(start: Callable[..., Carrier]
     carrier = start("--quiet", now=None, sims=500)
     carrier.advance(86_400)
     assert carrier.get("/global-sims/changeLogs")["total"] == 0
+
+
+def test_a_million_sims_fit_into_two_gigabytes(start: Callable[..., Carrier]) -> None:
+    """A tenth of them, read from one end to the other on two days."""
+
+    def used(sims: int) -> int:
+        carrier = start(sims=sims)
+        for _ in range(2):
+            for page in range(0, sims // 100, 10):
+                assert carrier.get("/global-sims", page=page, size=100)["data"]
+            carrier.advance(86_400)
+        return psutil.Process(carrier.process.pid).memory_info().rss
+
+    assert used(10) + 10 * (used(100_000) - used(10)) < 2 * 2**30
 
 
 @pytest.mark.parametrize(

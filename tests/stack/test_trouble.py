@@ -23,10 +23,19 @@ def _message(error: pytest.ExceptionInfo[StackError]) -> str:
     return text
 
 
-@pytest.mark.parametrize("pid", ["4194000", str(os.getpid())], ids=["dead", "another program"])
-def test_a_stale_pid_file_is_no_obstacle(folder: Path, pid: str) -> None:
+@pytest.fixture
+def another_program(folder: Path) -> Iterator[int]:
+    """One of the engine's own user: of anybody else's PostgreSQL itself would see that it is none."""
+    account = postgres_in(folder).place.account
+    with subprocess.Popen([*account.prefix, "sleep", "300"], cwd="/", **account.popen) as program:
+        yield program.pid
+        program.kill()
+
+
+@pytest.mark.parametrize("is_dead", [True, False], ids=["dead", "another program"])
+def test_a_stale_pid_file_is_no_obstacle(folder: Path, another_program: int, is_dead: bool) -> None:
     visit(folder)
-    pid_file = folder / "postgres" / "data" / "postmaster.pid"
+    pid, pid_file = 4194000 if is_dead else another_program, folder / "postgres" / "data" / "postmaster.pid"
     pid_file.write_text(f"{pid}\n{folder}/postgres/data\n1700000000\n5432\n{folder}/run\n\n  1 2\nready\n")
 
     assert visit(folder)["postgres"] == 2

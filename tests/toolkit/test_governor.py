@@ -89,6 +89,12 @@ def test_429_makes_everybody_slower_for_a_while(make: Make, clock: Clock) -> Non
     assert slowed > 1.3 * _seconds_for(make(), clock, 100)
 
 
+def test_however_often_429_came_a_tenth_of_the_rate_is_left(make: Make) -> None:
+    for _ in range(50):
+        make().throttled(0)
+    assert make()._wait_s() < 1.1 * 10 / make().refill
+
+
 def _seconds_for(one: Governor, clock: Clock, requests: int) -> float:
     before = clock.slept
     for _ in range(requests):
