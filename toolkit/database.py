@@ -36,12 +36,24 @@ def wire_array(kind: int, count: int, values: bytes) -> WireArray:
     return WireArray(header + values)
 
 
+def array_of(values: Iterable[object]) -> str:
+    """Numbers, or texts without blanks and signs of their own, as one text for `%s::bigint[]` and the like; the driver
+    would look at each of ten thousand."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
 @contextmanager
 def set_cursor() -> Iterator[psycopg.Cursor[Any]]:
-    """A cursor that binds on the server and speaks binary; errors come as Django's, the transaction is Django's."""
+    """A cursor that binds on the server; errors come as Django's, the transaction is Django's."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         yield cursor
+
+
+def let_go() -> None:
+    """Give the connection back before a wait; inside a transaction it is kept."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def rows_of_each(queries: Sequence[str], values: Mapping[str, Any]) -> list[list[tuple[Any, ...]]]:
@@ -60,45 +72,6 @@ def named_sql(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
     sql, values = rows.query.sql_with_params()
     named = {f"hit{number}": value for number, value in enumerate(values)}
     return sql % tuple(f"%({name})s" for name in named), named
-
-
-def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
-    """The rows as one block for COPY in text format; None when a cell holds a separator used in making it.
-
-    Nearly all are without a sign that has to be escaped. Escaping the block as a whole is several times quicker than
-    cell by cell.
-    """
-    plain = "\n".join(["\t".join(["\\N" if cell is None else cell for cell in row]) for row in rows])
-    if _is_as_it_is(plain, rows):
-        return plain + "\n"
-    block = "\x1e".join(["\x1f".join(["\x1d" if cell is None else cell for cell in row]) for row in rows])
-    cells = sum(len(row) for row in rows)
-    nulls = sum(row.count(None) for row in rows)
-    separators = block.count("\x1e") + block.count("\x1f")
-    if separators != cells - 1 or block.count("\x1d") != nulls:
-        return None
-    for plain, escaped in ESCAPES:
-        block = block.replace(plain, escaped)
-    return block + "\n"
-
-
-def _is_as_it_is(plain: str, rows: list[tuple[str | None, ...]]) -> bool:
-    """Whether the only tabs, ends of line and backslashes are those between the cells and of NULL."""
-    separators = plain.count("\t") + plain.count("\n")
-    nulls = sum(row.count(None) for row in rows)
-    return separators == sum(map(len, rows)) - 1 and plain.count("\\") == nulls and "\r" not in plain
-
-
-def array_of(values: Iterable[object]) -> str:
-    """Numbers, or texts without blanks and signs of their own, as one text for `%s::bigint[]` and the like; the driver
-    would look at each of ten thousand."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def let_go() -> None:
-    """Give the connection back before a wait; inside a transaction it is kept."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 ESCAPES = (
@@ -123,3 +96,30 @@ def copy_rows(
             return
         for row in rows:
             copy.write_row(row)
+
+
+def rows_as_copy_text(rows: list[tuple[str | None, ...]]) -> str | None:
+    """The rows as one block for COPY in text format; None when a cell holds a separator used in making it.
+
+    Nearly all are without a sign that has to be escaped. Escaping the block as a whole is several times quicker than
+    cell by cell.
+    """
+    plain = "\n".join(["\t".join(["\\N" if cell is None else cell for cell in row]) for row in rows])
+    if _is_as_it_is(plain, rows):
+        return plain + "\n"
+    block = "\x1e".join(["\x1f".join(["\x1d" if cell is None else cell for cell in row]) for row in rows])
+    cells = sum(len(row) for row in rows)
+    nulls = sum(row.count(None) for row in rows)
+    separators = block.count("\x1e") + block.count("\x1f")
+    if separators != cells - 1 or block.count("\x1d") != nulls:
+        return None
+    for sign, escaped in ESCAPES:
+        block = block.replace(sign, escaped)
+    return block + "\n"
+
+
+def _is_as_it_is(plain: str, rows: list[tuple[str | None, ...]]) -> bool:
+    """Whether the only tabs, ends of line and backslashes are those between the cells and of NULL."""
+    separators = plain.count("\t") + plain.count("\n")
+    nulls = sum(row.count(None) for row in rows)
+    return separators == sum(map(len, rows)) - 1 and plain.count("\\") == nulls and "\r" not in plain

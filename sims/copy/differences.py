@@ -55,12 +55,13 @@ class Difference(NamedTuple):
     new_devices: list[dict[str, Any]]
 
 
+JSON_COLUMNS = -4
+
+
 def difference_of(row: tuple[Any, ...]) -> Difference:
     """A row of `DIFFERENCES`, whose last columns are JSON."""
     return Difference(*row[:JSON_COLUMNS], *[_read(text) if text else [] for text in row[JSON_COLUMNS:]])
 
-
-JSON_COLUMNS = -4
 
 _read = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
