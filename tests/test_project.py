@@ -1,6 +1,7 @@
 """Guards over the whole project, for what no single test would notice."""
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from smarthub_portal.celery import QUEUES, WORKERS, app
 from smarthub_portal.env import Env
+from tests.browser.conftest import chromium
 
 ROOT = Path(__file__).parent.parent
 OPEN_ROUTES = {"health-live", "health-ready", "metrics", "users:login"}
@@ -124,3 +126,70 @@ def test_our_apps_are_under_the_import_contract() -> None:
     ours = {config.name for config in apps.get_app_configs() if (ROOT / config.name).is_dir()}
 
     assert ours <= set(contracts["root_packages"])
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "lock", "runs"),
+    [
+        ("run", "requirements.lock", "manage.py up"),
+        ("test", "requirements-dev.lock", ".ci/tests.py"),
+        ("check", "requirements-dev.lock", ".ci/check.py"),
+        ("bench", "requirements-dev.lock", "-m benchmarks"),
+    ],
+)
+def test_each_command_installs_what_it_needs_and_runs(target: str, lock: str, runs: str) -> None:
+    install, *command = _said("make", "-n", target).splitlines()
+
+    assert install.split()[-2:] == [".ci/install", lock]
+    assert [runs in line for line in command] == [True]
+
+
+def test_both_lock_files_hold_checksums_and_no_addresses() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        lock = (ROOT / name).read_text()
+        packages = re.findall(r"^[\w.\[\]-]+==\S+.*?(?=^\S|\Z)", lock, re.MULTILINE | re.DOTALL)
+        assert packages and all("--hash=sha256:" in package for package in packages)
+        assert "://" not in lock
+
+
+def test_what_has_to_hold_before_a_change_is_the_checks_and_the_tests_with_a_browser() -> None:
+    made = re.findall(r"^(?:\w+=\d )?make .+", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+
+    assert made == ["make check", "REQUIRE_BROWSER=1 make test"]
+
+
+def test_the_readme_opens_with_a_sentence_a_picture_and_two_commands() -> None:
+    title, sentence, picture, commands = (ROOT / "README.md").read_text().split("\n\n")[:4]
+
+    assert title.startswith("# ") and sentence.count(".") == 1 and sentence.endswith(".")
+    shown = ROOT / re.fullmatch(r"!\[.+\]\((.+)\)", picture)[1]
+    assert shown.read_bytes().startswith(b"\x89PNG")
+    assert re.findall(r"^make \w+", commands, re.MULTILINE) == ["make run", "make test"]
+
+
+def test_licence_and_changelog_are_there() -> None:
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License")
+    assert "## Unreleased\n\n- " in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_architecture_has_its_picture_and_tells_of_every_folder() -> None:
+    told = (ROOT / "docs" / "architecture.md").read_text()
+    folders = {"templates", "static"} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
+
+    assert told.count("```mermaid") == 1
+    assert {folder for folder in folders if f"**{folder}**" not in told} == set()
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_no_chromium_is_a_failure_where_one_is_required(
+    monkeypatch: pytest.MonkeyPatch, required: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("REQUIRE_BROWSER", required)
+
+    with pytest.raises(outcome, match="no Chromium found: install it"):
+        chromium()
