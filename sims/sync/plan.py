@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -50,6 +51,11 @@ class Part:
     @property
     def is_complete(self) -> bool:
         return not self.asked and not self.is_given_up and self.next_page() is None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no page of it will be asked for any more."""
+        return self.is_given_up or self.is_complete
 
     def next_page(self) -> int | None:
         """The next page worth asking for now, None when there is none or an answer must come first."""
@@ -139,10 +145,13 @@ class PagePlan:
     ) -> None:
         self.parts, self.last_run_id, self.last_marks = parts, last_run_id, last_marks or {}
         self._by_account = {part.account_id: part for part in parts}
+        self._open = deque(parts)
 
     def next_job(self) -> Job | None:
         """The next page to ask for; None when all are asked for or answers must come first."""
-        for part in self.parts:
+        while self._open and self._open[0].is_over:  # of a thousand accounts most are, most of the time
+            self._open.popleft()
+        for part in self._open:
             page = part.next_page()
             if page is not None:
                 part.asked.add(page)
@@ -159,4 +168,4 @@ class PagePlan:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to ask for but in accounts that were given up."""
-        return all(part.is_complete or part.is_given_up for part in self.parts)
+        return all(part.is_over for part in self.parts)

@@ -264,6 +264,13 @@ def test_usage_of_a_day_is_its_last_reading() -> None:
     assert UsageDay.objects.get().data_usage_mb == 43
 
 
+def test_usage_that_stayed_is_not_written_with_what_else_changed() -> None:
+    write(page(record(1)))
+    before = UsageDay.objects.values().get()
+    assert write(page(record(1, status="DEACTIVATED"), after_s=60)).changed == 1
+    assert UsageDay.objects.values().get() == before
+
+
 def test_trigger_counts_what_the_table_holds() -> None:
     write(page(record(1), record(2), record(3, status="RETIRED")))
     write(page(record(1, status="DEACTIVATED"), record(2), after_s=60, of=account("lab account")))
