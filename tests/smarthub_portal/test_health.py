@@ -54,16 +54,24 @@ def test_not_ready_without_valkey_and_no_address_is_told(client: Client) -> None
     assert "nowhere" not in answer.text
 
 
-def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_ready_without_the_database_which_is_asked_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
     def gone() -> None:
+        asked.append(1)
         raise OperationalError("connection to server at 10.1.2.3 failed")
 
     monkeypatch.setattr("smarthub_portal.health.connection.cursor", gone)
     answer = client.get("/health/ready")
 
     assert answer.status_code == 503
-    assert answer.json()["checks"]["database"] == "no answer (OperationalError)"
+    told = answer.json()
+    assert told["checks"] | {"valkey": "", "workers": ""} == {
+        "database": "no answer (OperationalError)", "migrations": "unknown", "valkey": "", "workers": "",
+    }  # fmt: skip
+    assert (told["sync"]["age_s"], told["pushes"]["warnings"]) == (None, ["unknown"])
     assert "10.1.2.3" not in answer.text
+    assert len(asked) == 1
 
 
 def test_metrics_are_for_this_machine(client: Client) -> None:
