@@ -57,7 +57,8 @@ SELECT giccid, id FROM made
 """
 
 # Locked in order of their ids, lest two writers wait for each other; not their keys, lest whatever is begun for a SIM
-# wait for all of the merge.
+# wait for all of the merge. The pages' times are subtracted, lest those of each SIM be looked for among all that were
+# asked for since.
 COMPARE = f"""
 WITH s AS MATERIALIZED (
     SELECT s.id, s.account_id, s.status, s.package, s.package_started_at, s.package_ends_at, s.sold_at, s.activated_at,
@@ -66,11 +67,10 @@ WITH s AS MATERIALIZED (
 )
 UPDATE copy_incoming i SET
     account_id = COALESCE(i.account_id, s.account_id),
-    is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR (
-        %(run_id)s::bigint IS NOT NULL AND NOT i.is_targeted AND EXISTS (
-            SELECT FROM sims_syncpage p
-            WHERE {ON_PAGE.format(sim_id="s.id")} AND p.run_id + 0 = %(run_id)s AND p.asked_at > i.asked_at
-        )
+    is_stale = (s.read_at >= i.asked_at AND s.read_at <= %(trusted_until)s) OR EXISTS (
+        SELECT FROM sims_syncpage p
+        WHERE {ON_PAGE.format(sim_id="s.id")}
+            AND p.asked_at - i.asked_at > interval '0' AND p.asked_at <= %(trusted_until)s
     ) OR COALESCE(shown.asked_at > i.asked_at, false),
     devices_differ = s.devices IS DISTINCT FROM i.devices,
     usage_moved = i.data_usage_mb IS NOT NULL AND s.data_usage_mb IS DISTINCT FROM i.data_usage_mb,
@@ -129,40 +129,45 @@ FROM copy_incoming i
 WHERE s.id = i.sim_id AND NOT i.is_stale
 """
 
+# Whose a SIM is, an answer by name does not tell; so a page tells it also where such an answer is fresher.
+FIRST_ACCOUNT = """
+UPDATE sims_sim s SET account_id = i.account_id
+FROM copy_incoming i
+WHERE s.id = i.sim_id AND i.is_stale AND s.account_id IS NULL AND i.account_id IS NOT NULL
+"""
+
 
 def merge(
     cursor: psycopg.Cursor[Any],
     rows: list[Row],
     *,
     trusted_until: datetime,
-    run_id: int | None,
     beside: Collection[int] = (),
 ) -> Merged:
-    """Write `rows` into the copy, locking in id order; what was asked for before its row was read is left alone.
+    """Write `rows` into the copy, locking in id order; what was asked for before its row was read, or before a page
+    showed the SIM as it is there, is left alone.
 
-    A row read after `trusted_until` does not count as fresher. `beside` are SIMs that the caller writes next, locked in
-    one order with the others. `make_room` comes before.
+    What was asked for after `trusted_until` does not count as fresher. `beside` are SIMs that the caller writes next,
+    locked in one order with the others. `make_room` comes before.
     """
     copy_rows(cursor, "copy_incoming", COLUMNS, rows)
     new = sum(row[0] is None for row in rows)
     new_ids = dict(cursor.execute(INSERT).fetchall()) if new else {}
     if beside:
         cursor.execute(LOCK, [array_of([*beside, *(row[0] for row in rows if row[0] is not None)])])
-    return _merge_known(cursor, new_ids, len(rows) - new, trusted_until, run_id) if new < len(rows) else Merged(new_ids)
+    return _merge_known(cursor, new_ids, len(rows) - new, trusted_until) if new < len(rows) else Merged(new_ids)
 
 
-def _merge_known(
-    cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: int, trusted_until: datetime, run_id: int | None
-) -> Merged:
+def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: int, trusted_until: datetime) -> Merged:
     """The rows that the copy has, in one round trip: a worker whose other threads are busy waits for each."""
     connection = cursor.connection
     with psycopg.Cursor(connection) as differing, psycopg.Cursor(connection) as changing, set_cursor() as updating:
         with connection.pipeline():
-            cursor.execute(COMPARE, {"trusted_until": trusted_until, "run_id": run_id})
+            cursor.execute(COMPARE, {"trusted_until": trusted_until})
             # As text each time would be read by Django, in Python.
             differing.execute(DIFFERENCES, binary=True)
             changing.execute(CHANGES, CHANGES_ASKED)
-            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS):
+            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, FIRST_ACCOUNT):
                 cursor.execute(statement)
             updating.execute(UPDATE)
         differences = tuple(map(difference_of, differing))

@@ -15,7 +15,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS copy_incoming (
     sim_id bigint, giccid text COLLATE "C", account_id bigint, status text, package text,
     package_started_at timestamptz, package_ends_at timestamptz, sold_at timestamptz, activated_at timestamptz,
     data_usage_mb numeric(18, 3), sms_usage bigint, voice_usage_min bigint, apns jsonb, apn_usages jsonb,
-    devices jsonb, digest bigint, asked_at timestamptz, is_targeted boolean, day date, cycle date,
+    devices jsonb, digest bigint, asked_at timestamptz, day date, cycle date,
     kinds smallint[], positions smallint[], numbers text[],
     is_stale boolean NOT NULL DEFAULT false, differs boolean NOT NULL DEFAULT false,
     devices_differ boolean NOT NULL DEFAULT false, usage_moved boolean NOT NULL DEFAULT false

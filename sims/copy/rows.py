@@ -35,7 +35,6 @@ COLUMNS = (
     "devices",
     "digest",
     "asked_at",
-    "is_targeted",
     "day",
     "cycle",
     "kinds",
@@ -82,15 +81,13 @@ class Common(NamedTuple):
 
     account_id: str | None
     asked_at: str
-    is_targeted: str
     day: str
     cycle: str
 
 
 def common_of(answer: Answer) -> Common:
     """What rows of the answer have in common."""
-    is_targeted = "t" if answer.is_targeted else "f"
-    return Common(_text(answer.account_id), answer.asked_at.isoformat(), is_targeted, *days_of(answer.asked_at))
+    return Common(_text(answer.account_id), answer.asked_at.isoformat(), *days_of(answer.asked_at))
 
 
 def row_of(raw: bytes, digest: Digests, common: Common) -> Row:
@@ -115,7 +112,6 @@ def row_of(raw: bytes, digest: Digests, common: Common) -> Row:
         _json(sim.devices),
         str(number_of(digest)),
         common.asked_at,
-        common.is_targeted,
         common.day,
         common.cycle,
         *_arrays_of(sim),

@@ -75,11 +75,11 @@ def write_copy(
     """Bring our copy up to what the carrier answered, in one transaction (or the caller's).
 
     Only records whose digest differs are decoded and written, each real difference with one journal event of
-    `cause`, unless a change under way explains it (`causes`). A record asked for before its row was last read is
-    skipped; one that cannot be read is returned in `aside`, and its row stays as it was. A targeted answer always
-    moves `read_at`. With `run_id` a page is also held against the run's later pages; `last_run_id` names the run
-    whose pages tell which SIMs to expect, and only makes it quicker. With both, a page that is as it was then gets its
-    row (`kept`). Never deletes.
+    `cause`, unless a change under way explains it (`causes`). A record asked for before its row was last read,
+    or before a page of any run showed the SIM, is skipped; one that cannot be read is returned in `aside`, and its row
+    stays as it was. A targeted answer always moves `read_at`. `run_id` names the run that the pages are of,
+    `last_run_id` the one whose pages tell which SIMs to expect, which only makes it quicker. With both, a page that is
+    as it was then gets its row (`kept`). Never deletes.
 
     With `only_new` nothing else is written than SIMs that our copy has not: NotNew where one of them is there already.
     """
@@ -220,7 +220,7 @@ class _Writing:
         return row_in(row, *self.kept_in[giccid]) if giccid in self.kept_in else row
 
     def _merge(self, rows: list[Row], cause: CauseFor, *, beside: Collection[int] = ()) -> dict[str, int]:
-        merged = merge(self.cursor, rows, trusted_until=self.trusted_until, run_id=self.run_id, beside=beside)
+        merged = merge(self.cursor, rows, trusted_until=self.trusted_until, beside=beside)
         events = [event for difference in merged.differences for event in events_of(difference)]
         of_all = cause if isinstance(cause, Cause) else Cause(Event.Cause.READ)
         self.result.event_ids += record(with_causes(events, cause, merged.changes), cause=of_all)
