@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
+from random import Random
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -11,6 +14,7 @@ import pytest
 from django.db import connection, transaction
 
 from journal.models import Event
+from sims.copy import Answer
 from sims.copy import write as write_module
 from sims.models import OpenChange, Operation, Sim, SyncRun, Verb
 from sims.sync.absent import FIRST_ABSENCE, settle_absent
@@ -104,3 +108,45 @@ def test_read_by_name_leaves_the_account_that_another_writer_has_just_given(
     sim = Sim.objects.get(giccid=giccid(1))
     assert (sim.account, sim.status) == (lab, "DEACTIVATED")
     assert [event.kind for event in Event.objects.filter(pk__in=written.event_ids)] == ["sim.status"]
+
+
+class _Fleet:
+    """SIMs at the carrier that move on all the time, and the answers that show them as they are just then."""
+
+    def __init__(self) -> None:
+        self.versions, self.asked_s, self.shown = [0] * FLEET, 0, dict[int, int]()
+        self.lists = [(account(name), range(first, FLEET, 2)) for first, name in enumerate(("first", "second"))]
+        self.lock = Lock()
+
+    def answer(self, chance: Random) -> Answer:
+        with self.lock:
+            self.asked_s += 1
+            self.versions = [version + (chance.random() < 0.25) for version in self.versions]
+            of, listed = chance.choice(self.lists)
+            chosen = list(listed) if chance.random() < 0.5 else chance.sample(range(FLEET), chance.randint(1, FLEET))
+            is_listed = len(chosen) == len(listed) and set(chosen) == set(listed)
+            chance.shuffle(chosen)
+            self.shown |= {number: self.versions[number] for number in chosen}
+            records = [record(number, status=f"V{self.versions[number]:03}") for number in chosen]
+            return page(*records, after_s=self.asked_s, of=of) if is_listed else named(*records, after_s=self.asked_s)
+
+    def write_some(self, seed: int) -> list[int]:
+        """Write answers in the order in which they come through; the ids of what was told."""
+        chance = Random(seed)
+        return [told for _ in range(ANSWERS) for told in write(self.answer(chance)).event_ids]
+
+
+WRITERS, ANSWERS, FLEET = 4, 15, 12
+
+
+def test_whoever_writes_the_copy_ends_as_the_answer_asked_for_last_and_nothing_goes_back() -> None:
+    fleet = _Fleet()
+    with connections_of_their_own(WRITERS) as beside:
+        writing = [beside(partial(fleet.write_some, seed)) for seed in range(WRITERS)]
+        ids = [event_id for each in writing for event_id in each.result(60)]
+    copied = dict(Sim.objects.values_list("giccid", "status"))
+    assert copied == {giccid(number): f"V{version:03}" for number, version in fleet.shown.items()}
+    steps: dict[str, list[str]] = {}
+    for event in Event.objects.filter(pk__in=ids, kind="sim.status").order_by("id"):
+        steps.setdefault(event.subject_key, []).extend([event.data["old"], event.data["new"]])
+    assert steps and all(path == sorted(path) for path in steps.values())
