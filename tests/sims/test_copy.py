@@ -368,6 +368,14 @@ def test_page_of_another_text_is_looked_at_record_by_record() -> None:
     assert (result.changed, Sim.objects.get(giccid=giccid(2)).status) == (1, "DEACTIVATED")
 
 
+def test_sim_that_a_page_shows_twice_is_on_it_once_and_the_page_is_looked_at_in_each_run() -> None:
+    last, run = _seen(page(record(1), record(2))), _run()
+    twice = prepared(replace(page(record(1), record(1, status="DEACTIVATED"), record(2), after_s=60), page=0))
+    _write_noted(run, twice, last=last)
+    noted = SyncPage.objects.get(run=run)
+    assert (noted.shown.sim_ids, noted.mark) == (sorted(Sim.objects.values_list("pk", flat=True)), None)
+
+
 def test_sim_absent_before_is_found_again_on_a_page_that_never_changed() -> None:
     last = _seen(page(record(1)))
     Sim.objects.update(missing_since=NOON, absent_runs=2, digest=None)
