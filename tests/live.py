@@ -147,9 +147,21 @@ class LiveStack:
 
     def kill(self, *names: str) -> None:
         """Kill these parts and wait until each is there again under another pid."""
+        with self.away(*names):
+            pass
+
+    @contextmanager
+    def away(self, *names: str) -> Iterator[None]:
+        """Kill these parts, and let nothing start them again before the body has ended."""
+        assert self.process is not None
         before = {name: self.pids[name] for name in names}
-        for name in names:
-            os.kill(before[name], signal.SIGKILL)
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            for pid in before.values():
+                os.kill(pid, signal.SIGKILL)
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
         wait_until(lambda: all(self.pids.get(name, was) != was for name, was in before.items()), f"{names} are back")
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""A run loses its worker, its database and its broker in the middle; it is finished all the same."""
+"""A run is without its database and its broker for a while, then loses its worker; it is finished all the same."""
 
 import pytest
 
@@ -18,6 +18,10 @@ print(run.pk)
 RUNS = "SELECT id, state, read FROM sims_syncrun ORDER BY id"
 
 
+def _log(stack: LiveStack) -> str:
+    return (stack.folder / "var" / "log" / "worker-long.log").read_text()
+
+
 def test_run_survives_its_worker_its_database_and_its_broker() -> None:
     with LiveStack.started(sims=SIMS) as fleet:
         fleet.wait_read()
@@ -28,7 +32,9 @@ def test_run_survives_its_worker_its_database_and_its_broker() -> None:
 
         open_run = int(fleet.run(START))
         wait_until(lambda: carrier.counts().get("S2", 0) >= 6, "the run is in the middle of its pages")
-        fleet.kill("worker-long", "valkey", "postgres")
+        with fleet.away("valkey", "postgres"):
+            wait_until(lambda: "raised unexpected" in _log(fleet), "the tasks of the worker fail")
+        fleet.kill("worker-long")
         carrier.turn(latency=0)
         fleet.wait_ready()
 
