@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.template.loader import render_to_string
 
@@ -21,6 +23,17 @@ def test_an_area_to_come_says_so_and_leads_to_what_is_there(signed_in, area):
     assert response.status_code == 200
     assert "not part of this version yet" in page
     assert 'href="/sims/"' in page
+
+
+PAGES = ["/", "/sims/", "/sims/paste/", "/sync/", "/operations/", "/batches/", "/sms/", "/events/", "/events/inbox/"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/enterprise/accounts/", "/account/", "/sims/89/"])
+def test_the_search_box_stands_on_every_page(signed_in, path):
+    page = signed_in.get(path).content.decode()
+    form = re.search(r'<form class="sp-search" role="search" method="get" action="/sims/".*?</form>', page, re.DOTALL)
+    assert form and 'type="search" name="q"' in form[0]
+    assert page.count('aria-keyshortcuts="/"') == 1
 
 
 @pytest.mark.parametrize("path", [*(f"/{area.path}" for area in AREAS), "/connect/"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -49,6 +50,15 @@ def test_whole_fleet_is_read_with_its_accounts_and_packages(sync: Sync) -> None:
     assert run.requests >= 1 + 2 * Account.objects.count() + run.pages
     assert all(run.parts.values_list("is_done", flat=True))
     assert events() == []
+
+
+def test_enterprise_accounts_and_packages_come_before_the_sims(sync: Sync, carrier: Simulated) -> None:
+    carrier.post("/_sim/requests", {})
+    sync()
+    asked = [row["operation"] for row in carrier.get("/_sim/requests?limit=1000")["requests"]]
+    before = Counter(asked[: asked.index("S2")])
+    accounts = Account.objects.count()
+    assert (asked[0], before["E2"], before["E3"]) == ("E1", accounts, accounts)
 
 
 def test_second_run_writes_no_sim(sync: Sync) -> None:
