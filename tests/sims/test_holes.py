@@ -11,7 +11,7 @@ from django.utils import timezone
 from msgspec import structs
 
 from sims.models import Sim, SyncRun
-from sims.sync import runs, work
+from sims.sync import listing, runs, work
 from smarthub import Client, RawPage, errors
 from tests.simulated import Simulated
 
@@ -139,6 +139,20 @@ def test_list_that_holds_all_it_told_of_says_nothing(sync: Sync, carrier: Simula
     carrier.post("/_sim/sims", {"put": [{"giccid": "8986011805021000004", "status": {}}]})
     run = sync()
     assert (run.state, run.kept_aside, run.errors) == ("finished", 1, [])
+
+
+def test_page_of_which_nothing_can_be_read_ends_no_list_without_a_total(
+    sync: Sync, answering: Callable[[Answers], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(account: str, page: int, answer: RawPage) -> RawPage:
+        broken = [raw.replace(b'"status"', b'"state"') for raw in answer.records]
+        return structs.replace(answer, records=broken if page == 2 else answer.records, total=None)
+
+    # Each page by itself, as they are merged where the carrier takes its time.
+    monkeypatch.setattr(listing, "MERGE_EVERY_S", 0)
+    answering(spoilt)
+    run = sync()
+    assert (run.state, run.kept_aside > 0, Sim.objects.count() + run.kept_aside) == ("finished", True, 250)
 
 
 @pytest.mark.parametrize("error", [errors.NotFound, errors.ValidationFailed, errors.ProtocolError])
