@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -462,6 +463,31 @@ def test_account_whose_list_fails_does_not_keep_the_others_from_being_read(
     assert not run.parts.get(account__name=first).is_done
 
 
+def test_third_account_that_gets_no_answer_keeps_the_rest_from_being_asked_for(
+    sync: Sync, carrier: Simulated, monkeypatch: pytest.MonkeyPatch, settings
+) -> None:
+    settings.SMARTHUB_PAGE_SIZE, read_page, give_up = 10, Client.list_sims_raw, listing._give_up
+    carrier.post("/_sim/accounts", {"add": [{"name": name} for name in ("a1", "a2", "a3")]})
+    asked, given_up, all_three = [], [], threading.Event()
+
+    def those_without_answer(*args: Any) -> None:
+        give_up(*args)
+        given_up.append(args)
+        all_three.set() if len(given_up) == 3 else None
+
+    def page_of(client: Client, account_name: str = "", page: int = 0, **query: object) -> RawPage:
+        asked.append(page)
+        if account_name in ("a1", "a2", "a3"):
+            raise errors.ServerError("sim_list")
+        assert all_three.wait(20)
+        return read_page(client, account_name, page=page, **query)
+
+    monkeypatch.setattr(listing, "_give_up", those_without_answer)
+    monkeypatch.setattr(Client, "list_sims_raw", page_of)
+    run = sync()
+    assert (run.state, len(run.errors), set(asked)) == ("failed", 3, {0})
+
+
 def test_run_expects_no_less_than_it_has_read(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
     read_page = Client.list_sims_raw
 
@@ -512,6 +538,12 @@ class TestWhenTheNextRunIsDue:
         assert runs.start_due() is None
         SyncRun.objects.update(started_at=timezone.now() - timedelta(minutes=11))
         assert runs.start_due() is not None
+
+    @pytest.mark.parametrize("state", ["finished", "failed"])
+    def test_after_the_interval_also_where_the_clock_went_back(self, settings, state: str) -> None:
+        settings.SYNC_INTERVAL_MINUTES = 10
+        self._ended(state, minutes_ago=-24 * 60)
+        assert runs.next_due_at() <= timezone.now() + timedelta(minutes=10)
 
     def test_sooner_after_a_failure_and_ever_more_slowly(self) -> None:
         self._ended("failed", minutes_ago=0)
