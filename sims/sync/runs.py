@@ -63,7 +63,7 @@ def last_complete() -> SyncRun | None:
 
 def next_due_at() -> datetime:
     """When the next full run should start: after the interval, sooner but ever more slowly after one that failed, or
-    that did not see all that it was told of."""
+    that did not see all that it was told of. Never later than that from now, should the clock have gone back."""
     interval = timedelta(minutes=settings.SYNC_INTERVAL_MINUTES)
     short = SyncPart.objects.filter(run=OuterRef("pk")).exclude(note="")
     full = SyncRun.objects.filter(kind=SyncRun.Kind.FULL).annotate(is_short=Exists(short))
@@ -73,9 +73,9 @@ def next_due_at() -> datetime:
     was_whole = [run.state != SyncRun.State.FAILED and not run.is_short for run in latest]
     failures = was_whole.index(True) if True in was_whole else len(latest)
     started = latest[0].started_at or latest[0].created_at
-    if not failures:
-        return started + interval
-    return (latest[0].finished_at or started) + min(interval, FIRST_RETRY * 2 ** (failures - 1))
+    wait = min(interval, FIRST_RETRY * 2 ** (failures - 1)) if failures else interval
+    since = (latest[0].finished_at or started) if failures else started
+    return min(since, timezone.now()) + wait
 
 
 def start_due() -> SyncRun | None:
