@@ -15,7 +15,7 @@ from msgspec import structs
 from enterprise.models import Account, CountryDayRead, Enterprise, ServicePackage, SharePool, Source
 from journal.models import Event
 from sims.copy import keys_of
-from sims.models import SetAside, Sim, SyncPage, SyncPart, SyncRun
+from sims.models import PageSims, SetAside, Sim, SyncPage, SyncPart, SyncRun
 from sims.sync import listing, merging, named, runs, work
 from sims.sync.shared import shared_beside
 from sims.sync.slice import Slice
@@ -442,6 +442,15 @@ def test_run_over_one_account_reads_no_other(sync: Sync) -> None:
 def test_pages_are_kept_for_two_runs(sync: Sync) -> None:
     kept = [sync() for _ in range(4)][-2:]
     assert set(SyncPage.objects.values_list("run", flat=True)) == {run.pk for run in kept}
+
+
+def test_pages_of_an_open_run_are_kept_however_old(sync: Sync) -> None:
+    sync()
+    open_run = runs.request_account(Account.objects.get(name="lab account"), trigger=SyncRun.Trigger.COMMAND)
+    shown = PageSims.objects.create(sim_ids=[sim().pk])
+    SyncPage.objects.create(run=open_run, page=0, asked_at=timezone.now(), shown=shown)
+    sync(), sync(), sync()
+    assert open_run.page_rows.get().shown == shown
 
 
 @pytest.mark.parametrize("error", [errors.PermissionDenied, errors.ProtocolError, errors.ServerError])
