@@ -167,8 +167,10 @@ def _merge_known(cursor: psycopg.Cursor[Any], new_ids: dict[str, int], known: in
             # As text each time would be read by Django, in Python.
             differing.execute(DIFFERENCES, binary=True)
             changing.execute(CHANGES, CHANGES_ASKED)
-            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS, FIRST_ACCOUNT):
+            for statement in (USAGE, FORGET_NUMBERS, KEEP_NUMBERS):
                 cursor.execute(statement)
             updating.execute(UPDATE)
-        differences = tuple(map(difference_of, differing))
-        return Merged(new_ids, updating.rowcount, known - updating.rowcount, differences, changes_of(changing))
+        stale = known - updating.rowcount
+        if stale:
+            cursor.execute(FIRST_ACCOUNT)
+        return Merged(new_ids, updating.rowcount, stale, tuple(map(difference_of, differing)), changes_of(changing))
