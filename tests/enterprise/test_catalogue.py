@@ -43,6 +43,15 @@ def test_enterprise_that_names_no_account_makes_none_gone(client: Client, monkey
     assert not Account.objects.exclude(gone_at=None).exists()
 
 
+def test_no_account_is_gone_where_one_could_not_be_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, answer = read_enterprise(client)
+    first = structs.replace(answer.value, accounts=answer.value.accounts[:1])
+    unread = RecordError(None, "accountName", "Account name is missing.")
+    monkeypatch.setattr(client, "enterprise", lambda: Answer(first, answer.reply, (unread,)))
+    assert len(read_enterprise(client)[0]) == 1
+    assert not Account.objects.exclude(gone_at=None).exists()
+
+
 def test_account_has_its_figures(client: Client) -> None:
     read_enterprise(client)
     account = Account.objects.get(name="example_account")

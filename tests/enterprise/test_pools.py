@@ -15,7 +15,7 @@ from enterprise.pools import set_levels, write_pools
 from journal.models import Event
 from journal.record import Cause
 from journal.story import tell
-from smarthub import Answer, Client
+from smarthub import Answer, Client, RecordError
 from smarthub.models import Reply
 from smarthub.models import SharePool as SeenPool
 from tests.page import text_of
@@ -143,6 +143,13 @@ def test_a_pool_that_is_gone_is_kept_and_may_return() -> None:
     write_pools(Answer((), Reply(NOW, None, 1, 0.1)), cause=RUN)
     assert SharePool.objects.get().gone_at is not None
     assert write(seen("100", at=2)).gone_at is None
+
+
+def test_no_pool_is_gone_where_one_could_not_be_read() -> None:
+    write(seen("100"))
+    unread = RecordError(None, "name", "Pool name is missing.")
+    write_pools(Answer((), Reply(NOW, None, 1, 0.1), (unread,)), cause=RUN)
+    assert SharePool.objects.get().gone_at is None
 
 
 def test_other_steps_count_what_was_passed_as_told() -> None:
